@@ -1,0 +1,25 @@
+import * as z from 'zod'
+import { instanceIdSchema, instanceSchema } from './instance.ts'
+import { scopeSchema } from './scope.ts'
+
+/** Why an observation is not the whole truth; each is a state of the scope, not an error for ever. */
+export const incompleteReasonSchema = z.enum(['denied', 'throttled', 'closed', 'disabled', 'failed'])
+export type IncompleteReason = z.infer<typeof incompleteReasonSchema>
+
+/**
+ * What AWS said about one scope. `ids` answers a hint (asked = the ids looked up); `listing` is a whole scope.
+ * `page`/`pages` cut an observation over 200 KB into messages; `begunAt` fences it against later ones.
+ */
+export const observationSchema = z.object({
+  scope: scopeSchema,
+  kind: z.enum(['ids', 'listing']),
+  begunAt: z.number(),
+  page: z.number().int().positive(),
+  pages: z.number().int().positive(),
+  complete: z.boolean(),
+  reason: incompleteReasonSchema.optional(),
+  asked: z.array(instanceIdSchema),
+  instances: z.array(instanceSchema),
+  sweepId: z.string().optional(),
+})
+export type Observation = z.infer<typeof observationSchema>

@@ -1,0 +1,154 @@
+/**
+ * Every table of the product. Neutral between SQLite and PostgreSQL: ids are text, JSON is text,
+ * times are integer milliseconds since 1970, truth is 0 or 1.
+ */
+export type Schema = {
+  scopes: ScopesTable
+  instances: InstancesTable
+  connections: ConnectionsTable
+  visibility: VisibilityTable
+  web_sessions: WebSessionsTable
+  sign_in_attempts: SignInAttemptsTable
+  tickets: TicketsTable
+  sessions: SessionsTable
+  host_keys: HostKeysTable
+  observation_pages: ObservationPagesTable
+}
+
+/** Freshness per scope. `scope` is formatScope's text. */
+export type ScopesTable = {
+  scope: string
+  tenant: string
+  account: string
+  region: string
+  account_name: string | null
+  state: 'fresh' | 'stale' | 'throttled' | 'denied' | 'closed' | 'disabled' | 'never'
+  detail: string | null
+  last_event_at: number | null
+  /** When the last complete listing began. */
+  last_sweep_at: number | null
+  /** Fence: nothing observed before this is applied. */
+  applied_begun_at: number
+  /** Changes the last sweep had to make: what the events had missed. */
+  drift: number
+  /** Removals by absence held back by the brake. */
+  held_back: number
+}
+
+/** The ledger of what AWS showed us. A row with `ended_at` is a tombstone and never comes back. */
+export type InstancesTable = {
+  scope: string
+  id: string
+  state: string
+  /** instanceSchema as JSON. */
+  data: string
+  fingerprint: string
+  seen_at: number
+  /** Start of the first complete listing that lacked it; cleared when seen again. */
+  missing_since: number | null
+  ended_at: number | null
+}
+
+/** What may be opened: the built-in catalogue. */
+export type ConnectionsTable = {
+  id: string
+  scope: string
+  tenant: string
+  account: string
+  region: string
+  instance_id: string
+  protocol: string
+  port: number
+  name: string
+  /** JSON array, outermost first. */
+  group_path: string
+  network: string
+  user_name: string | null
+  credential: string | null
+  instance_state: string
+  /** instanceSchema as JSON. */
+  instance: string
+  /** Joins `visibility`: hash of all that a policy can tell apart. */
+  policy_key: string
+  /** Lower-case words that a search looks through. */
+  search: string
+  fingerprint: string
+  updated_at: number
+}
+
+/** Which group (or `person <id>`) could be allowed to list the connections of a policy key. */
+export type VisibilityTable = { policy_key: string; reader: string }
+
+/** `id_hash` = sha256 hex of the cookie's value. */
+export type WebSessionsTable = {
+  id_hash: string
+  /** personSchema as JSON. */
+  person: string
+  person_id: string
+  created_at: number
+  seen_at: number
+  expires_at: number
+  /** The provider's session id, for back-channel logout. */
+  provider_session: string | null
+}
+
+export type SignInAttemptsTable = {
+  state_hash: string
+  /** JSON: nonce, PKCE verifier, where to go afterwards. */
+  data: string
+  expires_at: number
+}
+
+/** Single use: taken by deleting the row. */
+export type TicketsTable = {
+  hash: string
+  web_session_hash: string
+  purpose: 'open' | 'watch' | 'resume'
+  /** Connection id for `open`, session id for `watch` and `resume`. */
+  subject: string
+  expires_at: number
+}
+
+export type SessionsTable = {
+  id: string
+  connection_id: string
+  scope: string
+  tenant: string
+  account: string
+  instance_id: string
+  connection_name: string
+  group_path: string
+  protocol: string
+  person_id: string
+  person_name: string
+  policy_key: string
+  started_at: number
+  ended_at: number | null
+  end_reason: string | null
+  node: string
+  heartbeat_at: number
+  /** `none`, `recording`, `sealed`, `broken`. */
+  recording: string
+}
+
+export type HostKeysTable = {
+  scope: string
+  instance_id: string
+  /** OpenSSH's name, such as ssh-ed25519. */
+  algorithm: string
+  /** base64 of the wire format. */
+  key: string
+  /** `console-output`, `operator`, `first-use`. */
+  learned_by: string
+  learned_at: number
+}
+
+/** Pages of an observation too large for one message, until the last has come. */
+export type ObservationPagesTable = {
+  scope: string
+  begun_at: number
+  page: number
+  pages: number
+  data: string
+  received_at: number
+}

@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import { storeErrors } from './errors.ts'
+import { localNotify } from './local-notify.ts'
+import { migrateToLatest } from './migrate.ts'
+import { createMutex } from './mutex.ts'
+import type { Schema } from './schema.ts'
+import type { Store } from './store.ts'
+
+/** The embedded default: one file, one process, one fsync a commit. `path` may be `:memory:`. */
+export async function openSqlite(path: string): Promise<Store> {
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const guard = path === ':memory:' ? undefined : claim(path)
+  const file = new DatabaseSync(path)
+  file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000')
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyDatabase(file) }) })
+  await migrateToLatest(db)
+  const exclusively = createMutex()
+  return {
+    engine: 'sqlite',
+    db,
+    notify: localNotify(),
+    withLock: (key, work) => exclusively(key, () => db.transaction().execute(work)),
+    ping: async () => void file.prepare('select 1').get(),
+    close: async () => {
+      await db.destroy()
+      guard?.close()
+    },
+  }
+}
+
+/** An exclusive transaction on a file of its own: the kernel frees it at once when the process dies. */
+function claim(path: string): DatabaseSync {
+  const guard = new DatabaseSync(`${path}.lock`)
+  try {
+    guard.exec('pragma busy_timeout = 0; begin exclusive')
+    return guard
+  } catch (cause) {
+    guard.close()
+    throw storeErrors.STORE_IN_USE({ path }, { cause })
+  }
+}
+
+function asKyselyDatabase(file: DatabaseSync) {
+  return {
+    close: () => file.close(),
+    prepare(sql: string) {
+      const statement = file.prepare(sql)
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...(parameters as (string | number | null)[])),
+        run: (parameters: readonly unknown[]) => {
+          const { changes, lastInsertRowid } = statement.run(...(parameters as (string | number | null)[]))
+          return { changes, lastInsertRowid }
+        },
+        iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as (string | number | null)[])),
+      }
+    },
+  }
+}
