@@ -60,6 +60,18 @@ async function first(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('connections_by_name').on('connections').columns(['name', 'id']).execute()
   await db.schema.createIndex('connections_by_policy').on('connections').column('policy_key').execute()
   await db.schema
+    .createTable('policy_keys')
+    .addColumn('policy_key', 'text', (c) => c.primaryKey())
+    .addColumn('facts', 'text', (c) => c.notNull())
+    .execute()
+  await db.schema
+    .createTable('readers')
+    .addColumn('reader', 'text', (c) => c.primaryKey())
+    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('policy_hash', 'text', (c) => c.notNull())
+    .addColumn('seen_at', 'bigint', (c) => c.notNull())
+    .execute()
+  await db.schema
     .createTable('visibility')
     .addColumn('policy_key', 'text', (c) => c.notNull())
     .addColumn('reader', 'text', (c) => c.notNull())

@@ -6,6 +6,8 @@ export type Schema = {
   scopes: ScopesTable
   instances: InstancesTable
   connections: ConnectionsTable
+  policy_keys: PolicyKeysTable
+  readers: ReadersTable
   visibility: VisibilityTable
   web_sessions: WebSessionsTable
   sign_in_attempts: SignInAttemptsTable
@@ -76,7 +78,19 @@ export type ConnectionsTable = {
   updated_at: number
 }
 
-/** Which group (or `person <id>`) could be allowed to list the connections of a policy key. */
+/** What stands behind a policy key: the policy's Facts as JSON. Kept after the instance, for its recordings. */
+export type PolicyKeysTable = { policy_key: string; facts: string }
+
+/** A set of groups that somebody signed in with (a person too, where a policy names one), and what it was judged by. */
+export type ReadersTable = {
+  reader: string
+  /** JSON: groups, and person id where it matters. */
+  data: string
+  policy_hash: string
+  seen_at: number
+}
+
+/** Materialised: `reader` is `<action> <readers.reader>`, such as `list 3fa85f64`; it could be allowed that action on the policy key. */
 export type VisibilityTable = { policy_key: string; reader: string }
 
 /** `id_hash` = sha256 hex of the cookie's value. */

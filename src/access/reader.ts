@@ -1,0 +1,25 @@
+import { sha256Hex } from '../kernel/ids.ts'
+import type { Person } from '../model/person.ts'
+import type { Mentions } from '../policy/mentions.ts'
+import type { Asker } from '../policy/request.ts'
+
+/** People whom the policies cannot tell apart are one reader: the same groups, and the person only where a policy names one. */
+export type Reader = { key: string; groups: readonly string[]; personId?: string }
+
+export function readerOf(person: Person, mentions: Mentions): Reader {
+  const groups = [...new Set(person.groups)].sort()
+  const named = mentions.persons.includes(person.id)
+  const key = sha256Hex(JSON.stringify(named ? [groups, person.id] : [groups])).slice(0, 16)
+  return named ? { key, groups, personId: person.id } : { key, groups }
+}
+
+/** Visibility means "could be allowed": as if the second factor were given. */
+export const askerOf = (reader: Reader): Asker => ({
+  id: reader.personId ?? `reader:${reader.key}`,
+  name: '',
+  groups: reader.groups,
+  mfa: true,
+})
+
+export const visibleActions = ['list', 'play', 'play-own', 'watch'] as const
+export type VisibleAction = (typeof visibleActions)[number]
