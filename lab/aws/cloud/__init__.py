@@ -1,0 +1,1 @@
+"""AWS on one machine: moto's server with the behaviour that an access product lives on put right."""

@@ -1,0 +1,63 @@
+"""`python -m cloud --port 5000`: puts moto right, then serves it."""
+
+import os
+import sys
+
+os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
+
+from moto.core.config import default_user_config
+
+from . import (
+    buses,
+    calls,
+    cloudtrail,
+    console,
+    describing,
+    ec2_events,
+    faults,
+    images,
+    instances,
+    launching,
+    lifecycle,
+    networks,
+    queues,
+    server,
+    sessions,
+    stats,
+    tags,
+)
+from .doors import Doors
+from .event_source import EventSource
+from .schedule import Schedule
+from .settings import read_settings
+
+
+def main() -> None:
+    settings = read_settings(sys.argv[1:])
+    default_user_config["lambda"]["use_docker"] = False
+    life = lifecycle.Lifecycle(settings, Schedule("lifecycle"))
+    source = EventSource(settings.seed, settings.event_delay)
+    faulty, counted, opened, hosts = faults.Faults(settings.seed), stats.Stats(), sessions.Sessions(), console.Hosts()
+
+    calls.install()
+    queues.install()
+    images.install()
+    networks.install()
+    tags.install()
+    instances.install()
+    dismantle = lifecycle.install(life)
+    launching.install(life)
+    describing.install()
+    buses.install()
+    console.install(hosts)
+    ec2_events.install(source)
+    # The order of these is the order in which a call passes them: CloudTrail sees what a lost reply hides.
+    sessions.install(opened)
+    cloudtrail.install(source)
+    faults.install(faulty)
+    stats.install(counted)
+    door = Doors(faulty, counted, opened, source, hosts, life, dismantle)
+    server.serve(settings.host, settings.port, server.application(door, counted))
+
+
+main()

@@ -1,0 +1,114 @@
+"""Just enough of IAM's policy language for trust policies, bus policies and action-level permissions."""
+
+import fnmatch
+from typing import Any
+
+Statement = dict[str, Any]
+Context = dict[str, Any]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _like(value: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+# A negated operator holds when the key is absent; a plain one does not. Names as IAM has them, without `IfExists`.
+OPERATORS = {
+    "StringEquals": (lambda have, want: have == want, False),
+    "StringNotEquals": (lambda have, want: have == want, True),
+    "StringEqualsIgnoreCase": (lambda have, want: have.lower() == want.lower(), False),
+    "StringLike": (_like, False),
+    "StringNotLike": (_like, True),
+    "ArnEquals": (_like, False),
+    "ArnLike": (_like, False),
+    "ArnNotEquals": (_like, True),
+    "ArnNotLike": (_like, True),
+    "Bool": (lambda have, want: have.lower() == want.lower(), False),
+}
+
+
+def _condition_holds(operator: str, key: str, wanted: Any, context: Context) -> bool:
+    have = next((value for name, value in context.items() if name.lower() == key.lower()), None)
+    every = operator.startswith("ForAllValues:")
+    plain = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
+    if plain == "Null":
+        return (have is None) == (str(as_list(wanted)[0]).lower() == "true")
+    optional = plain.endswith("IfExists")
+    if plain.removesuffix("IfExists") not in OPERATORS:
+        return False
+    matches, negated = OPERATORS[plain.removesuffix("IfExists")]
+    if have is None:
+        return optional or negated or every
+    tests = [any(matches(str(one), str(want)) for want in as_list(wanted)) for one in as_list(have)]
+    hit = all(tests) if every else any(tests)
+    return not hit if negated else hit
+
+
+def conditions_hold(statement: Statement, context: Context) -> bool:
+    return all(
+        _condition_holds(operator, key, wanted, context)
+        for operator, keys in (statement.get("Condition") or {}).items()
+        for key, wanted in keys.items()
+    )
+
+
+def names_action(statement: Statement, action: str) -> bool:
+    lowered = action.lower()
+    if "NotAction" in statement:
+        return not any(_like(lowered, one.lower()) for one in as_list(statement["NotAction"]))
+    return any(_like(lowered, one.lower()) for one in as_list(statement.get("Action")))
+
+
+def names_resource(statement: Statement, resource: str) -> bool:
+    if "NotResource" in statement:
+        return not any(_like(resource, one) for one in as_list(statement["NotResource"]))
+    return any(_like(resource, one) for one in as_list(statement.get("Resource", "*")))
+
+
+def names_principal(statement: Statement, arn: str, account: str) -> bool:
+    """`arn` is a role, user or root ARN, or a service such as lambda.amazonaws.com."""
+    principal = statement.get("Principal")
+    if principal == "*":
+        return True
+    if not isinstance(principal, dict):
+        return False
+    if arn in as_list(principal.get("Service")):
+        return True
+    whole_account = {"*", account, f"arn:aws:iam::{account}:root"}
+    return any(one == arn or one in whole_account for one in as_list(principal.get("AWS")))
+
+
+def statement_allows(statement: Statement, action: str, arn: str, account: str, context: Context) -> bool:
+    return (
+        statement.get("Effect", "Allow") == "Allow"
+        and names_action(statement, action)
+        and names_principal(statement, arn, account)
+        and conditions_hold(statement, context)
+    )
+
+
+def trust_decision(document: dict[str, Any], action: str, arn: str, account: str, context: Context) -> bool:
+    statements = as_list(document.get("Statement"))
+    relevant = [
+        one
+        for one in statements
+        if names_action(one, action) and names_principal(one, arn, account) and conditions_hold(one, context)
+    ]
+    effects = {one.get("Effect") for one in relevant}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def identity_decision(documents: list[dict[str, Any]], action: str, resource: str, context: Context) -> bool:
+    """What the caller's own policies say; resource `*` in the call matches any resource of the policy."""
+    effects = {
+        one.get("Effect")
+        for document in documents
+        for one in as_list(document.get("Statement"))
+        if names_action(one, action)
+        and (resource == "*" or names_resource(one, resource))
+        and conditions_hold(one, context)
+    }
+    return "Allow" in effects and "Deny" not in effects
