@@ -1,0 +1,73 @@
+import { basename } from 'node:path'
+import { listDayFiles, listWriters, readLines } from './chain-files.ts'
+import { type AuditRecord, parseRecord } from './record.ts'
+
+export type RecordFilter = {
+  kind?: string | undefined
+  actor?: string | undefined
+  subject?: string | undefined
+  session?: string | undefined
+  /** ISO 8601, inclusive. */
+  from?: string | undefined
+  to?: string | undefined
+}
+
+export type RecordPage = { items: AuditRecord[]; nextCursor?: string }
+
+/**
+ * Newest first over all writers, a day at a time: memory is bounded by one day of matches.
+ * The cursor is the place after the last record given: `at writer seq`.
+ */
+export async function listRecords(
+  directory: string,
+  filter: RecordFilter,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<RecordPage> {
+  const after = cursor === undefined ? undefined : parseCursor(cursor)
+  const byDay = new Map<string, string[]>()
+  for (const writer of listWriters(directory)) {
+    for (const file of listDayFiles(directory, writer)) {
+      const day = basename(file, '.jsonl')
+      byDay.set(day, [...(byDay.get(day) ?? []), file])
+    }
+  }
+  const items: AuditRecord[] = []
+  for (const day of [...byDay.keys()].sort().reverse()) {
+    if (filter.from && day < filter.from.slice(0, 10)) break
+    if (filter.to && day > filter.to.slice(0, 10)) continue
+    if (after && day > after.at.slice(0, 10)) continue
+    const matches: AuditRecord[] = []
+    for await (const { text } of readLines(byDay.get(day) ?? [])) {
+      const record = parseRecord(text)
+      if (record && isWanted(record, filter) && (!after || newestFirst(after, record) < 0)) matches.push(record)
+    }
+    items.push(...matches.sort(newestFirst))
+    if (items.length > limit) {
+      const page = items.slice(0, limit)
+      const last = page.at(-1)
+      return { items: page, ...(last ? { nextCursor: `${last.at} ${last.seq} ${last.writer}` } : {}) }
+    }
+  }
+  return { items }
+}
+
+type Place = { at: string; seq: number; writer: string }
+
+const newestFirst = (a: Place, b: Place): number => {
+  if (a.at !== b.at) return a.at < b.at ? 1 : -1
+  if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1
+  return b.seq - a.seq
+}
+
+function parseCursor(cursor: string): Place {
+  const [at = '', seq = '0', ...writer] = cursor.split(' ')
+  return { at, seq: Number(seq), writer: writer.join(' ') }
+}
+
+const isWanted = (record: AuditRecord, filter: RecordFilter): boolean =>
+  (filter.kind === undefined || record.kind === filter.kind || record.kind.startsWith(`${filter.kind}.`)) &&
+  (filter.actor === undefined || record.actor === filter.actor) &&
+  (filter.subject === undefined || record.subject === filter.subject) &&
+  (filter.session === undefined || record.session === filter.session) &&
+  (filter.from === undefined || record.at >= filter.from) &&
+  (filter.to === undefined || record.at <= filter.to)
