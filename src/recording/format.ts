@@ -1,0 +1,78 @@
+import canonicalize from 'canonicalize'
+import * as z from 'zod'
+import { GENESIS } from '../kernel/hash-chain.ts'
+import { sha256Hex } from '../kernel/ids.ts'
+
+/**
+ * The container of a recorded session (docs/reference/recording-format.md): a folder with `session.json`, slices
+ * `000001.slice` … (gzip of NDJSON), `manifest.json` (signed) and `index.json` (derived, not signed).
+ */
+export const SESSION = 'session.json'
+export const MANIFEST = 'manifest.json'
+export const INDEX = 'index.json'
+
+export const sliceName = (n: number): string => `${String(n).padStart(6, '0')}.slice`
+/** The slice being written: plain NDJSON. */
+export const partName = (n: number): string => `${sliceName(n)}.part`
+
+/** `o` output as text, `b` output that is no UTF-8 as base64, `r` "COLSxROWS", `m` a remark of ours. */
+export type EventKind = 'o' | 'b' | 'r' | 'm'
+/** Milliseconds since the start of the session, kind, data. */
+export type RecordedEvent = readonly [ms: number, kind: EventKind, data: string]
+
+export const eventSchema = z.tuple([z.number(), z.enum(['o', 'b', 'r', 'm']), z.string()])
+
+export const sessionFactsSchema = z.object({
+  id: z.string(),
+  connectionId: z.string(),
+  connectionName: z.string(),
+  scope: z.string(),
+  instanceId: z.string(),
+  protocol: z.string(),
+  personId: z.string(),
+  personName: z.string(),
+  /** ms since 1970. */
+  startedAt: z.number(),
+  cols: z.number(),
+  rows: z.number(),
+})
+export type SessionFacts = z.infer<typeof sessionFactsSchema>
+
+export const sliceFactsSchema = z.object({
+  n: z.number().int().positive(),
+  /** Over the stored bytes. */
+  sha256: z.string(),
+  bytes: z.number(),
+  events: z.number(),
+  fromMs: z.number(),
+  toMs: z.number(),
+})
+export type SliceFacts = z.infer<typeof sliceFactsSchema>
+
+export const manifestSchema = z.object({
+  v: z.literal(1),
+  session: sessionFactsSchema,
+  endedAt: z.number(),
+  reason: z.string(),
+  slices: z.array(sliceFactsSchema),
+  /** Chain over the slices' hashes. */
+  head: z.string(),
+  key: z.string(),
+  sig: z.string(),
+})
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** head(n) = sha256(head(n-1) + sha256 of slice n), both as hex text; head(0) is 64 zeros. */
+export const chainSlices = (slices: readonly SliceFacts[]): string =>
+  slices.reduce((head, slice) => sha256Hex(head + slice.sha256), GENESIS)
+
+export const manifestBytes = (body: Omit<Manifest, 'sig'>): Uint8Array => Buffer.from(canonicalize(body) ?? '')
+
+export const indexSchema = z.object({
+  durationMs: z.number(),
+  slices: z.array(z.object({ n: z.number(), fromMs: z.number(), toMs: z.number() })),
+  screens: z.array(
+    z.object({ ms: z.number(), slice: z.number(), cols: z.number(), rows: z.number(), data: z.string() }),
+  ),
+})
+export type RecordingIndex = z.infer<typeof indexSchema>

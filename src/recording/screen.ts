@@ -1,0 +1,39 @@
+import { SerializeAddon } from '@xterm/addon-serialize'
+import headless from '@xterm/headless'
+import type { RecordedEvent } from './format.ts'
+
+export type Screen = { cols: number; rows: number; data: string }
+
+/** A terminal without a window: what the screen looked like after these events, as escape sequences that draw it again. */
+export type ScreenReader = {
+  feed(events: Iterable<RecordedEvent>): Promise<void>
+  screen(): Screen
+  /** The text of all rows, scrolled-off ones too, without trailing blanks. */
+  lines(): string[]
+  dispose(): void
+}
+
+export function createScreenReader(cols: number, rows: number, { scrollback = 0 } = {}): ScreenReader {
+  const terminal = new headless.Terminal({ cols, rows, scrollback, allowProposedApi: true })
+  const serializer = new SerializeAddon()
+  terminal.loadAddon(serializer)
+  const write = (data: string | Uint8Array) => new Promise<void>((resolve) => terminal.write(data, resolve))
+  return {
+    async feed(events) {
+      for (const [, kind, data] of events) {
+        if (kind === 'o') await write(data)
+        else if (kind === 'b') await write(Buffer.from(data, 'base64'))
+        else if (kind === 'r') {
+          const [width = cols, height = rows] = data.split('x').map(Number)
+          terminal.resize(width, height)
+        }
+      }
+    },
+    screen: () => ({ cols: terminal.cols, rows: terminal.rows, data: serializer.serialize({ scrollback: 0 }) }),
+    lines: () => {
+      const buffer = terminal.buffer.active
+      return [...Array(buffer.length).keys()].map((at) => buffer.getLine(at)?.translateToString(true) ?? '')
+    },
+    dispose: () => terminal.dispose(),
+  }
+}
