@@ -15,21 +15,25 @@ from . import (
     describing,
     ec2_events,
     faults,
+    functions,
     images,
     instances,
     launching,
     lifecycle,
+    mappings,
     networks,
     queues,
     server,
     sessions,
     stats,
     tags,
+    targets,
 )
 from .doors import Doors
 from .event_source import EventSource
 from .schedule import Schedule
 from .settings import read_settings
+from .timetable import Timetable
 
 
 def main() -> None:
@@ -51,12 +55,16 @@ def main() -> None:
     buses.install()
     console.install(hosts)
     ec2_events.install(source)
+    running = functions.Functions(settings.node, settings.dir)
+    functions.install(running)
+    mappings.install(running)
+    targets.install(running)
     # The order of these is the order in which a call passes them: CloudTrail sees what a lost reply hides.
     sessions.install(opened)
     cloudtrail.install(source)
     faults.install(faulty)
     stats.install(counted)
-    door = Doors(faulty, counted, opened, source, hosts, life, dismantle)
+    door = Doors(faulty, counted, opened, source, hosts, life, dismantle, Timetable())
     server.serve(settings.host, settings.port, server.application(door, counted))
 
 

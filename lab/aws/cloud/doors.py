@@ -16,6 +16,7 @@ from .faults import Faults
 from .lifecycle import Lifecycle
 from .sessions import Sessions
 from .stats import Stats
+from .timetable import Timetable
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Doors:
     hosts: Hosts
     lifecycle: Lifecycle
     dismantle: Callable[[Any], Any]
+    timetable: Timetable
 
     def answer(self, request: Request) -> Any:
         parts = request.path.removeprefix("/lab/").split("/")
@@ -140,6 +142,11 @@ class Doors:
     def _get_instance_connect(self, request: Request) -> Any:
         keys = self.hosts.keys(request.query["instance"], request.query.get("user"))
         return [asdict(one) for one in keys]
+
+    def _post_schedules(self, request: Request, verb: str) -> Any:
+        if verb != "fire":
+            raise DoorError(404, f"no such verb: {verb}")
+        return {"fired": self.timetable.fire((request.json() or {}).get("name"))}
 
     def _find(self, instance_id: str) -> Any:
         instance = find_instance(instance_id)
