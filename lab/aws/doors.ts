@@ -139,6 +139,8 @@ export function openDoors(endpoint: string) {
     sentKeys: (id: string, user?: string) =>
       ask<SentKey[]>('GET', `instance-connect?instance=${id}${user ? `&user=${encodeURIComponent(user)}` : ''}`),
     assumed: () => ask<AssumedSession[]>('GET', 'assumed'),
+    /** Fires schedules at once, whatever their expression: all, or those whose ARN contains `name`. */
+    fireSchedules: (name?: string) => ask<{ fired: string[] }>('POST', 'schedules/fire', { name }),
     stats: () => ask<{ calls: CallCount[] }>('GET', 'stats'),
     resetStats: () => ask('DELETE', 'stats'),
   }

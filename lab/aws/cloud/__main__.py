@@ -8,6 +8,7 @@ os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
 from moto.core.config import default_user_config
 
 from . import (
+    accounts,
     buses,
     calls,
     cloudtrail,
@@ -44,6 +45,7 @@ def main() -> None:
     faulty, counted, opened, hosts = faults.Faults(settings.seed), stats.Stats(), sessions.Sessions(), console.Hosts()
 
     calls.install()
+    accounts.install()
     queues.install()
     images.install()
     networks.install()
