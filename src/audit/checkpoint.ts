@@ -27,9 +27,9 @@ export function isGenuine({ sig, ...body }: Checkpoint, verify: Verifier): boole
   return verify(signedBytes(body), Buffer.from(sig, 'base64'))
 }
 
-export function parseCheckpoint(line: string): Checkpoint | undefined {
+export function parseCheckpoint(line: Buffer): Checkpoint | undefined {
   try {
-    const parsed = checkpointSchema.safeParse(JSON.parse(line))
+    const parsed = checkpointSchema.safeParse(JSON.parse(line.toString('utf8')))
     return parsed.success ? parsed.data : undefined
   } catch {
     return undefined

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { listDayFiles, listWriters, readLines } from './chain-files.ts'
+import { listDayFiles, listWriters } from './chain-files.ts'
+import { readFileLines } from './line-reader.ts'
 import { type AuditRecord, parseRecord } from './record.ts'
 
 export type RecordFilter = {
@@ -15,7 +16,7 @@ export type RecordFilter = {
 export type RecordPage = { items: AuditRecord[]; nextCursor?: string }
 
 /**
- * Newest first over all writers, a day at a time: memory is bounded by one day of matches.
+ * Newest first over all writers, a day at a time; memory is bounded by the page, not by the day.
  * The cursor is the place after the last record given: `at writer seq`.
  */
 export async function listRecords(
@@ -32,16 +33,13 @@ export async function listRecords(
     }
   }
   const items: AuditRecord[] = []
+  const isNext = (record: AuditRecord) =>
+    isWanted(record, filter) && (after === undefined || newestFirst(after, record) < 0)
   for (const day of [...byDay.keys()].sort().reverse()) {
     if (filter.from && day < filter.from.slice(0, 10)) break
     if (filter.to && day > filter.to.slice(0, 10)) continue
     if (after && day > after.at.slice(0, 10)) continue
-    const matches: AuditRecord[] = []
-    for await (const { text } of readLines(byDay.get(day) ?? [])) {
-      const record = parseRecord(text)
-      if (record && isWanted(record, filter) && (!after || newestFirst(after, record) < 0)) matches.push(record)
-    }
-    items.push(...matches.sort(newestFirst))
+    items.push(...(await newestOf(byDay.get(day) ?? [], limit + 1 - items.length, isNext)))
     if (items.length > limit) {
       const page = items.slice(0, limit)
       const last = page.at(-1)
@@ -49,6 +47,26 @@ export async function listRecords(
     }
   }
   return { items }
+}
+
+async function newestOf(
+  files: readonly string[],
+  count: number,
+  isNext: (record: AuditRecord) => boolean,
+): Promise<AuditRecord[]> {
+  let newest: AuditRecord[] = []
+  const cut = () => {
+    newest = newest.sort(newestFirst).slice(0, count)
+  }
+  for (const file of files) {
+    for await (const { bytes } of readFileLines(file)) {
+      const record = parseRecord(bytes)
+      if (record && isNext(record)) newest.push(record)
+      if (newest.length >= count + 1_000) cut()
+    }
+  }
+  cut()
+  return newest
 }
 
 type Place = { at: string; seq: number; writer: string }

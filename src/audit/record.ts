@@ -1,7 +1,9 @@
 import canonicalize from 'canonicalize'
 import * as z from 'zod'
+import { sha256Hex } from '../kernel/ids.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
 import { formatScope } from '../model/scope.ts'
+import { toPlainData } from './plain-data.ts'
 
 /** One line of the trail; docs/reference/audit-format.md describes each field. */
 export const auditRecordSchema = z.object({
@@ -20,22 +22,50 @@ export const auditRecordSchema = z.object({
 })
 export type AuditRecord = z.infer<typeof auditRecordSchema>
 
+/** What goes into a record besides its place in the chain; plain JSON. */
+export type RecordBody = Readonly<Record<string, unknown>>
 export type ChainPlace = { writer: string; seq: number; prev: string; at: string }
 
-/** RFC 8785, so that the same record has the same bytes whoever writes it. No line feed. */
-export function renderRecord(event: AuditEvent, place: ChainPlace): string {
-  const { scope, ...rest } = event
-  const line = canonicalize({ v: 1, ...place, ...rest, ...(scope ? { scope: formatScope(scope) } : {}) })
-  if (line === undefined) throw new TypeError('an audit event must be plain JSON')
-  return line
+/** CloudWatch Logs takes 256 KB an event; `data` alone is free in size. */
+const MAX_DATA = 128 * 1024
+const MAX_WORD = 4 * 1024
+
+/** Throws TypeError for what has no JSON at all (a cycle); never because of odd text or size. */
+export function renderBody(event: AuditEvent): RecordBody {
+  const { scope, data, actor, subject, session, kind, source } = event
+  const word = (text: string) => text.toWellFormed().slice(0, MAX_WORD).toWellFormed()
+  return {
+    kind,
+    source,
+    actor: word(actor),
+    subject: word(subject),
+    ...(scope ? { scope: formatScope(scope) } : {}),
+    ...(session === undefined ? {} : { session: word(session) }),
+    ...(data === undefined ? {} : { data: boundData(toPlainData(data)) }),
+  }
 }
 
+/** RFC 8785, so that the same record has the same bytes whoever writes it. No line feed. */
+export const renderRecord = (body: RecordBody, place: ChainPlace): string => toCanonical({ v: 1, ...place, ...body })
+
 /** Undefined for a line that is not a record: torn, or not ours. */
-export function parseRecord(line: string): AuditRecord | undefined {
+export function parseRecord(line: string | Buffer): AuditRecord | undefined {
   try {
-    const parsed = auditRecordSchema.safeParse(JSON.parse(line))
+    const parsed = auditRecordSchema.safeParse(JSON.parse(typeof line === 'string' ? line : line.toString('utf8')))
     return parsed.success ? parsed.data : undefined
   } catch {
     return undefined
   }
+}
+
+function boundData(data: unknown): unknown {
+  const text = toCanonical(data)
+  const bytes = Buffer.byteLength(text)
+  return bytes <= MAX_DATA ? data : { cut: true, bytes, sha256: sha256Hex(text) }
+}
+
+function toCanonical(value: unknown): string {
+  const text = canonicalize(value)
+  if (text === undefined) throw new TypeError('an audit event must be plain JSON')
+  return text
 }

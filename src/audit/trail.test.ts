@@ -1,4 +1,14 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -7,6 +17,8 @@ import { lineHash } from '../kernel/hash-chain.ts'
 import { silentLog } from '../kernel/log.ts'
 import { openSigningKey } from '../kernel/signing-key.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
+import { fileRecords } from './chain-files.ts'
+import { fileCheckpoints } from './checkpoint-store.ts'
 import { listRecords } from './list-records.ts'
 import { createNotary } from './notary.ts'
 import { openTrail } from './trail.ts'
@@ -46,7 +58,12 @@ async function write(count: number, writer?: string) {
 }
 
 const notary = async () =>
-  createNotary({ trail, checkpoints: anchor, signer: await openSigningKey(join(folder, 'key.pem')), clock })
+  createNotary({
+    records: fileRecords(trail),
+    checkpoints: fileCheckpoints(anchor),
+    signer: await openSigningKey(join(folder, 'key.pem')),
+    clock: { ...clock, now: () => now + 10_000 },
+  })
 
 const files = (writer = 'node-1') => readdirSync(join(trail, writer)).map((name) => join(trail, writer, name))
 const edit = (path: string, change: (lines: string[]) => string[]) =>
@@ -83,6 +100,58 @@ describe('the trail', () => {
     rmSync(join(folder, 'trail'))
     await write(1)
     expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true, records: 1 })
+  })
+
+  test('a full disk refuses, and the chain goes on without a gap when there is room again', async () => {
+    const it = await open()
+    await it.record(event(1))
+    now += 86_400_000
+    const next = join(trail, 'node-1', '2026-11-24.jsonl')
+    symlinkSync('/dev/full', next)
+    await expect(it.record(event(2))).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' })
+    expect(it.state()).toMatchObject({ writable: false, seq: 1 })
+    rmSync(next)
+    writeFileSync(next, '{"half":')
+    await it.record(event(3))
+    expect(it.state()).toEqual({ writable: true, seq: 2 })
+    await it.close()
+    expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true, records: 2 })
+  })
+
+  test('a clock set back neither reorders the chain nor reopens an older file', async () => {
+    await write(1)
+    now += 86_400_000
+    await write(1)
+    now -= 2 * 86_400_000
+    await write(1)
+    expect(files()).toHaveLength(2)
+    expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true, records: 3 })
+  })
+
+  test('two writers under one name are noticed, not interleaved', async () => {
+    const one = await open()
+    await one.record(event(1))
+    const two = await open()
+    await two.record(event(2))
+    await expect(one.record(event(3))).rejects.toMatchObject({ code: 'AUDIT_NOT_CONTINUED' })
+    await Promise.all([one.close(), two.close()])
+    expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true, records: 2 })
+  })
+
+  test('odd text, odd numbers and sheer size do not cost a record', async () => {
+    const it = await open()
+    const odd = { separator: 'a\u2028b\u2029c\rd', half: '\ud800', n: Number.NaN, big: 12n, none: undefined }
+    await it.record({ ...event(1), subject: 'x'.repeat(10_000), data: odd })
+    await it.record({ ...event(2), data: { text: 'y'.repeat(300_000) } })
+    await it.close()
+    expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true, records: 2 })
+    const { items } = await listRecords(trail, {}, { limit: 2 })
+    expect(items[1]?.data).toEqual({ separator: odd.separator, half: '\ufffd', n: null, big: '12' })
+    expect(items[0]?.data).toMatchObject({ cut: true, bytes: 300_011 })
+  })
+
+  test.each(['../x', '', 'a/b', '.hidden'])('a writer may not be called %j', async (name) => {
+    await expect(open(name)).rejects.toMatchObject({ code: 'AUDIT_NOT_CONTINUED' })
   })
 
   test('lists newest first, filtered, page by page, over writers', async () => {
@@ -129,6 +198,39 @@ describe('checkpoints', () => {
     const path = join(anchor, 'checkpoints.jsonl')
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"seq":2/, '"seq":1'))
     expect((await verifyTrail({ directory: trail, anchor })).faults[0]).toMatchObject({ code: 'checkpoint-forged' })
+  })
+
+  test('what is written after a round is counted as not yet signed', async () => {
+    await write(3)
+    await (await notary())()
+    await write(2)
+    expect(await verifyTrail({ directory: trail, anchor })).toMatchObject({ ok: true, records: 5, unsigned: 2 })
+  })
+
+  test('the youngest records are left for the next round', async () => {
+    await write(3)
+    const notarise = await notary()
+    now -= 10_000
+    const { heads } = await notarise()
+    now += 10_000
+    expect(heads).toEqual([])
+    expect((await notarise()).heads).toMatchObject([{ writer: 'node-1', seq: 3 }])
+  })
+
+  test('a checkpoint torn by a power cut is replaced', async () => {
+    await write(2)
+    await (await notary())()
+    appendFileSync(join(anchor, 'checkpoints.jsonl'), '{"at":"2026')
+    await write(2)
+    expect((await (await notary())()).signed).toBe(true)
+    expect(await verifyTrail({ directory: trail, anchor })).toMatchObject({ ok: true, records: 4, unsigned: 0 })
+  })
+
+  test('a line being written is not read', async () => {
+    mkdirSync(join(trail, 'node-1'), { recursive: true })
+    await write(2)
+    appendFileSync(files()[0] ?? '', '{"v":1')
+    expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true, records: 2 })
   })
 
   test('without checkpoints nothing is proven', async () => {

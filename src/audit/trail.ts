@@ -1,9 +1,10 @@
 import { type Clock, toIso } from '../kernel/clock.ts'
-import { reasonOf } from '../kernel/errors.ts'
+import { isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AuditEvent, Trail } from '../model/audit-event.ts'
 import { type ChainWriter, openChain } from './chain-writer.ts'
 import { auditErrors } from './errors.ts'
+import { type RecordBody, renderBody } from './record.ts'
 
 export type TrailState = { writable: boolean; seq: number; reason?: string }
 
@@ -14,7 +15,10 @@ export type FileTrail = Trail & {
   close(): Promise<void>
 }
 
-type Waiting = { event: AuditEvent; resolve: () => void; reject: (error: unknown) => void }
+type Waiting = { body: RecordBody; resolve: () => void; reject: (error: unknown) => void }
+
+/** More records than this wait for the next sync: one write stays small. */
+const MAX_BATCH = 1_000
 
 /** The trail of this process. Records that wait together share one sync of the disk. */
 export async function openTrail(options: {
@@ -25,47 +29,54 @@ export async function openTrail(options: {
 }): Promise<FileTrail> {
   const { clock, log } = options
   const chain: ChainWriter = await openChain(options.directory, options.writer).catch((cause) => {
-    throw auditErrors.AUDIT_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
+    throw unavailable(cause)
   })
   if (chain.healed > 0) log.warn({ bytes: chain.healed }, 'cut a torn last line off the trail')
   const listeners: (() => void)[] = []
   let waiting: Waiting[] = []
   let writing: Promise<void> | undefined
   let failure: string | undefined
+  let closed = false
 
   const drain = async () => {
     while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
+      const batch = waiting.slice(0, MAX_BATCH)
+      waiting = waiting.slice(MAX_BATCH)
       try {
         await chain.append(
-          batch.map(({ event }) => event),
+          batch.map(({ body }) => body),
           toIso(clock.now()),
         )
         failure = undefined
         for (const { resolve } of batch) resolve()
         for (const listener of listeners) listener()
       } catch (cause) {
+        if (failure === undefined) log.error({ reason: reasonOf(cause) }, 'the audit trail cannot be written')
         failure = reasonOf(cause)
-        log.error({ reason: failure }, 'the audit trail cannot be written')
-        const error = auditErrors.AUDIT_UNAVAILABLE({ reason: failure }, { cause })
-        for (const { reject } of batch) reject(error)
+        for (const { reject } of batch) reject(unavailable(cause))
       }
     }
     writing = undefined
   }
 
   return {
-    record: (event) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ event, resolve, reject })
+    async record(event: AuditEvent) {
+      if (closed) throw auditErrors.AUDIT_UNAVAILABLE({ reason: 'the trail of this process is closed' })
+      const body = renderBody(event)
+      return new Promise((resolve, reject) => {
+        waiting.push({ body, resolve, reject })
         writing ??= Promise.resolve().then(drain)
-      }),
+      })
+    },
     state: () => ({ writable: failure === undefined, seq: chain.head.seq, ...(failure ? { reason: failure } : {}) }),
     onCommit: (listener) => void listeners.push(listener),
     async close() {
+      closed = true
       await writing
       await chain.close()
     },
   }
 }
+
+const unavailable = (cause: unknown) =>
+  isCoded(cause) ? cause : auditErrors.AUDIT_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
