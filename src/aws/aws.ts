@@ -1,0 +1,87 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
+import { EC2Client } from '@aws-sdk/client-ec2'
+import { EC2InstanceConnectClient } from '@aws-sdk/client-ec2-instance-connect'
+import { OrganizationsClient } from '@aws-sdk/client-organizations'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { SSMClient } from '@aws-sdk/client-ssm'
+import { STSClient } from '@aws-sdk/client-sts'
+import type { Clock } from '../kernel/clock.ts'
+import { createLimiter, type Limiter } from '../kernel/limiter.ts'
+import type { Scope } from '../model/scope.ts'
+import { type Credentials, createRoleAssumer, type Visitor } from './assume-role.ts'
+import type { AwsSettings } from './settings.ts'
+
+/**
+ * Half of EC2's bucket for filtered or paged non-mutating calls (100 tokens, 20 a second per account and region;
+ * EC2 Developer Guide, "Request throttling"): the other half belongs to whoever else lives in the account.
+ */
+const EC2_RATE = { perSecond: 10, burst: 50 }
+
+/** The SDK retries, and nobody else does. Adaptive mode would keep its rate per client, which lives for one visit only. */
+const RETRIES = { maxAttempts: 4, retryMode: 'standard' } as const
+
+export type Role = 'read' | 'connect'
+
+/** One look into an account and region. `destroy` closes its sockets. */
+export type Visit = {
+  readonly scope: Scope
+  readonly ec2: EC2Client
+  /** Waits for our share of EC2's rate. */
+  turn(signal?: AbortSignal): Promise<void>
+  destroy(): void
+}
+
+export type Aws = {
+  readonly settings: AwsSettings
+  visit(scope: Scope, role: Role, visitor: Visitor): Promise<Visit>
+  /** For EC2 Instance Connect and secrets of the target's account. */
+  credentials(scope: Scope, role: Role, visitor: Visitor): Promise<Credentials>
+  instanceConnect(region: string, credentials: Credentials): EC2InstanceConnectClient
+  organizations(credentials?: Credentials): OrganizationsClient
+  assume(roleArn: string, visitor: Visitor): Promise<Credentials>
+  readonly sqs: SQSClient
+  logs(): CloudWatchLogsClient
+  secretsManager(region: string): SecretsManagerClient
+  ssm(region: string): SSMClient
+}
+
+export function createAws({ settings, clock }: { settings: AwsSettings; clock: Clock }): Aws {
+  const region = settings.homeRegion
+  const sts = new STSClient({ region, ...RETRIES })
+  const assume = createRoleAssumer({ sts, clock })
+  const limiters = new Map<string, Limiter>()
+  const limiterOf = (key: string) => {
+    const known = limiters.get(key) ?? createLimiter(clock, EC2_RATE)
+    limiters.set(key, known)
+    return known
+  }
+  const externalIds = new Map(
+    settings.accounts === 'organization' ? [] : settings.accounts.map((account) => [account.id, account.externalId]),
+  )
+  const credentials = (scope: Scope, role: Role, visitor: Visitor) => {
+    const name = role === 'read' ? settings.readRole : settings.connectRole
+    return assume(`arn:${scope.partition}:iam::${scope.account}:role/${name}`, visitor, externalIds.get(scope.account))
+  }
+  return {
+    settings,
+    async visit(scope, role, visitor) {
+      const ec2 = new EC2Client({
+        region: scope.region,
+        credentials: await credentials(scope, role, visitor),
+        ...RETRIES,
+      })
+      const limiter = limiterOf(`${scope.account}/${scope.region}`)
+      return { scope, ec2, turn: (signal) => limiter.take(signal), destroy: () => ec2.destroy() }
+    },
+    credentials,
+    instanceConnect: (where, keys) => new EC2InstanceConnectClient({ region: where, credentials: keys, ...RETRIES }),
+    organizations: (keys) => new OrganizationsClient({ region, ...(keys ? { credentials: keys } : {}), ...RETRIES }),
+    assume: (roleArn, visitor) => assume(roleArn, visitor),
+    // A queue URL from CloudFormation names AWS's own host; without this the SDK would call that host whatever the endpoint.
+    sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false, ...RETRIES }),
+    logs: () => new CloudWatchLogsClient({ region, ...RETRIES }),
+    secretsManager: (where) => new SecretsManagerClient({ region: where, ...RETRIES }),
+    ssm: (where) => new SSMClient({ region: where, ...RETRIES }),
+  }
+}

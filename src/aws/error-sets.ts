@@ -1,0 +1,51 @@
+/**
+ * What AWS's error codes mean to us, in one place. Sources: EC2 "Error codes for the Amazon EC2 API", STS and
+ * Organizations API references, "Common errors" of each service.
+ */
+const NOT_FOUND = new Set([
+  'InvalidInstanceID.NotFound',
+  'ResourceNotFoundException',
+  'ParameterNotFound',
+  'NoSuchEntity',
+  'NoSuchKey',
+  'NotFound',
+  'EC2InstanceNotFoundException',
+])
+
+const DENIED = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'UnauthorizedOperation',
+  'AuthFailure',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+  'AuthException',
+])
+
+const THROTTLED = new Set([
+  'RequestLimitExceeded',
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'SlowDown',
+  'EC2ThrottledException',
+  'RequestThrottled',
+])
+
+const CLOSED = new Set(['AccountClosed', 'OptInRequired.AccountClosed', 'PendingVerification', 'Blocked'])
+
+const DISABLED_REGION = new Set(['OptInRequired', 'RegionDisabledException', 'InvalidRegion'])
+
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired'])
+
+/** The code of an SDK error: its name, as SDK v3 sets it. */
+export const awsCode = (error: unknown): string => (error instanceof Error ? error.name : '')
+
+export const isNotFound = (error: unknown): boolean => NOT_FOUND.has(awsCode(error))
+export const isDenied = (error: unknown): boolean => DENIED.has(awsCode(error))
+export const isThrottled = (error: unknown): boolean => THROTTLED.has(awsCode(error))
+export const isClosedAccount = (error: unknown): boolean => CLOSED.has(awsCode(error))
+export const isDisabledRegion = (error: unknown): boolean => DISABLED_REGION.has(awsCode(error))
+export const isExpired = (error: unknown): boolean => EXPIRED.has(awsCode(error))

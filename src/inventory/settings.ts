@@ -1,0 +1,12 @@
+import * as z from 'zod'
+import { duration } from '../kernel/duration.ts'
+
+export const discoverySettings = z.strictObject({
+  sweepEvery: duration.prefault('15m').describe('How often every account and region is listed whole'),
+  absenceProof: duration
+    .prefault('60s')
+    .describe('An instance is removed by absence only after two complete listings at least so far apart'),
+  concurrency: z.number().int().min(1).max(100).default(16).describe('Accounts and regions asked at the same time'),
+  staleAfter: duration.prefault('1h').describe('A scope without a complete listing for so long is shown as stale'),
+})
+export type DiscoverySettings = z.infer<typeof discoverySettings>
