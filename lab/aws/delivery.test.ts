@@ -154,6 +154,36 @@ describe('events from account to account', () => {
   })
 })
 
+test('a launch by Auto Scaling names the service as its caller', async () => {
+  const account = organisation.accounts['workload-1']
+  const target = { endpoint: aws.endpoint, credentials: account.credentials, region: REGION }
+  const scale = (params: Record<string, string>) =>
+    callQuery(target, 'autoscaling', { Version: '2011-01-01', ...params })
+  await scale({
+    Action: 'CreateLaunchConfiguration',
+    LaunchConfigurationName: 'web',
+    ImageId: IMAGE,
+    InstanceType: 't3.nano',
+  })
+  await scale({
+    Action: 'CreateAutoScalingGroup',
+    AutoScalingGroupName: 'web',
+    LaunchConfigurationName: 'web',
+    MinSize: '1',
+    MaxSize: '1',
+    'AvailabilityZones.member.1': `${REGION}a`,
+  })
+  const isLaunch = (event: BusEvent) => event.detail['sourceIPAddress'] === 'autoscaling.amazonaws.com'
+  const launched = (await receiveEvents((all) => all.some(isLaunch))).find(isLaunch)
+  expect(launched?.detail).toMatchObject({
+    eventName: 'RunInstances',
+    userIdentity: {
+      invokedBy: 'autoscaling.amazonaws.com',
+      arn: `arn:aws:sts::${account.id}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling`,
+    },
+  })
+})
+
 describe('knobs', () => {
   test('drop loses every event, replay brings them back as they were', async () => {
     const account = organisation.accounts['workload-1']

@@ -23,9 +23,12 @@ from . import (
     lifecycle,
     mappings,
     networks,
+    permissions,
     queues,
     server,
+    service_calls,
     sessions,
+    stack_resources,
     stats,
     tags,
     targets,
@@ -56,6 +59,7 @@ def main() -> None:
     describing.install()
     buses.install()
     console.install(hosts)
+    stack_resources.install()
     ec2_events.install(source)
     running = functions.Functions(settings.node, settings.dir)
     functions.install(running)
@@ -64,6 +68,8 @@ def main() -> None:
     # The order of these is the order in which a call passes them: CloudTrail sees what a lost reply hides.
     sessions.install(opened)
     cloudtrail.install(source)
+    permissions.install()
+    service_calls.install(source)
     faults.install(faulty)
     stats.install(counted)
     door = Doors(faulty, counted, opened, source, hosts, life, dismantle, Timetable())

@@ -19,6 +19,7 @@ from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
 from . import bus_policy
+from .policies import trust_decision
 
 Event = dict[str, Any]
 # AWS stops an event that goes from bus to bus too often; two hops reach any bus of a sane design.
@@ -83,6 +84,8 @@ def _send(rule: Any, target: dict[str, Any], event: Event, hops: int) -> None:
     body = _shape(target, event)
     text = body if isinstance(body, str) else json.dumps(body)
     if arn.service == "sqs":
+        if reason := queue_refusal(rule, target["Arn"]):
+            raise PermissionError(reason)
         group = target.get("SqsParameters", {}).get("MessageGroupId")
         sqs_backends[arn.account][arn.region].send_message(arn.resource_id, text, group_id=group)
     elif arn.service == "lambda" and invoke_function:
@@ -96,6 +99,19 @@ def _send(rule: Any, target: dict[str, Any], event: Event, hops: int) -> None:
         rule._send_to_events_archive(parse_arn(body["archive-arn"]).resource_id, event)
     else:
         raise LookupError(f"targets of {arn.service} are not delivered to")
+
+
+def queue_refusal(rule: Any, arn: str) -> str | None:
+    """Why the queue's policy keeps EventBridge out; a queue without any policy is left open, unlike at AWS."""
+    parsed = parse_arn(arn)
+    queue = sqs_backends[parsed.account][parsed.region].get_queue(parsed.resource_id)
+    if not queue.policy:
+        return None
+    document = json.loads(queue.policy) if isinstance(queue.policy, str) else queue.policy
+    context = {"aws:SourceArn": rule.arn, "aws:SourceAccount": rule.account_id, "aws:SecureTransport": "true"}
+    if trust_decision(document, "sqs:SendMessage", "events.amazonaws.com", rule.account_id, context):
+        return None
+    return f"the policy of {arn} does not let events.amazonaws.com send for {rule.arn}"
 
 
 def _shape(target: dict[str, Any], event: Event) -> Any:

@@ -11,13 +11,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 from . import buses, calls
-from .callers import Caller, find_caller
+from .callers import find_caller
 from .calls import Call, Reply
 from .event_source import EventSource
 
 ACTIONS = ("RunInstances", "TerminateInstances", "StartInstances", "StopInstances", "CreateTags", "DeleteTags")
 NUMBERS = ("code", "amiLaunchIndex", "minCount", "maxCount", "httpPutResponseHopLimit")
-# Services that launch and end instances on behalf of a customer, by the service whose call led to it.
+# The role and session name of a service that acts by itself.
 SERVICE_LINKED = {"autoscaling": ("AWSServiceRoleForAutoScaling", "AutoScaling")}
 
 
@@ -79,13 +79,14 @@ def _name(element: ElementTree.Element) -> str:
     return "_return" if name == "return" else name
 
 
-def _identity(caller: Caller, access_key: str) -> dict[str, Any]:
+def caller_identity(call: Call) -> dict[str, Any]:
+    caller = find_caller(call.access_key, call.account, call.region)
     identity: dict[str, Any] = {
         "type": caller.kind,
         "principalId": caller.principal_id,
         "arn": caller.arn,
         "accountId": caller.account,
-        "accessKeyId": access_key,
+        "accessKeyId": call.access_key,
     }
     if caller.user:
         identity["userName"] = caller.user.name
@@ -143,21 +144,26 @@ def _outcome(reply: Reply) -> dict[str, Any]:
     }
 
 
-def record(call: Call, identity: dict[str, Any], asked: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
+def record(
+    call: Call, action: str, identity: dict[str, Any], asked: dict[str, Any], outcome: dict[str, Any]
+) -> dict[str, Any]:
     request = call.response.normalized_request
     by_service = identity.get("invokedBy")
+    request_id = str(uuid.uuid4())
+    if outcome["responseElements"] is not None:
+        outcome = {"responseElements": {"requestId": request_id, **outcome["responseElements"]}}
     return {
         "eventVersion": "1.10",
         "userIdentity": identity,
         "eventTime": buses.iso(),
         "eventSource": "ec2.amazonaws.com",
-        "eventName": call.action,
+        "eventName": action,
         "awsRegion": call.region,
         "sourceIPAddress": by_service or request.remote_addr or "127.0.0.1",
         "userAgent": by_service or request.headers.get("User-Agent", ""),
-        "requestParameters": request_parameters(call.action, asked),
+        "requestParameters": request_parameters(action, asked),
         **outcome,
-        "requestID": str(uuid.uuid4()),
+        "requestID": request_id,
         "eventID": str(uuid.uuid4()),
         "readOnly": False,
         "eventType": "AwsApiCall",
@@ -167,10 +173,11 @@ def record(call: Call, identity: dict[str, Any], asked: dict[str, Any], outcome:
     }
 
 
-def install(source: EventSource) -> None:
-    def publish(call: Call, detail: dict[str, Any]) -> None:
-        source.publish(call.account, call.region, "aws.ec2", "AWS API Call via CloudTrail", [], detail)
+def publish(source: EventSource, call: Call, detail: dict[str, Any]) -> None:
+    source.publish(call.account, call.region, "aws.ec2", "AWS API Call via CloudTrail", [], detail)
 
+
+def install(source: EventSource) -> None:
     def remember(call: Call) -> None:
         if call.service == "ec2" and call.action in ACTIONS:
             # As it was asked: launching changes the parameters on the way.
@@ -178,8 +185,8 @@ def install(source: EventSource) -> None:
 
     def tell(call: Call, reply: Reply) -> None:
         if "asked" in call.notes:
-            identity = _identity(find_caller(call.access_key, call.account, call.region), call.access_key)
-            publish(call, record(call, identity, call.notes["asked"], _outcome(reply)))
+            detail = record(call, call.action, caller_identity(call), call.notes["asked"], _outcome(reply))
+            publish(source, call, detail)
 
     calls.before(remember)
     calls.after(tell)

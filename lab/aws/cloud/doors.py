@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 
-from . import buses, tags
+from . import buses, stack_resources, tags
 from .console import Hosts, find_instance
 from .event_source import EventSource
 from .faults import Faults
@@ -142,6 +142,9 @@ class Doors:
     def _get_instance_connect(self, request: Request) -> Any:
         keys = self.hosts.keys(request.query["instance"], request.query.get("user"))
         return [asdict(one) for one in keys]
+
+    def _get_ignored(self, _: Request) -> Any:
+        return sorted(stack_resources.ignored)
 
     def _post_schedules(self, request: Request, verb: str) -> Any:
         if verb != "fire":

@@ -156,6 +156,9 @@ def install(lifecycle: Lifecycle) -> None:
         return ActionResult(launches.run(response, launch))
 
     def run(backend: Any, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("subnet_id") and not kwargs.get("nics"):
+            # Auto Scaling and CloudFormation come this way, without a request that was looked over.
+            kwargs["subnet_id"] = default_subnet_id(backend, kwargs.get("placement"))
         with backend.lab_lock:
             with tags.gathering(backend):
                 reservation = run_by_moto(backend, *args, **kwargs)
