@@ -28,7 +28,6 @@ async function first(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'text', (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('data', 'text', (c) => c.notNull())
-    .addColumn('fingerprint', 'text', (c) => c.notNull())
     .addColumn('seen_at', 'bigint', (c) => c.notNull())
     .addColumn('missing_since', 'bigint')
     .addColumn('ended_at', 'bigint')

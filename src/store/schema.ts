@@ -29,7 +29,7 @@ export type ScopesTable = {
   last_event_at: number | null
   /** When the last complete listing began. */
   last_sweep_at: number | null
-  /** Fence: nothing observed before this is applied. */
+  /** Fence for whole listings: when the last one applied began. */
   applied_begun_at: number
   /** Changes the last sweep had to make: what the events had missed. */
   drift: number
@@ -44,7 +44,7 @@ export type InstancesTable = {
   state: string
   /** instanceSchema as JSON. */
   data: string
-  fingerprint: string
+  /** Fence: when the last observation that spoke about it began. */
   seen_at: number
   /** Start of the first complete listing that lacked it; cleared when seen again. */
   missing_since: number | null

@@ -1,0 +1,134 @@
+import type { Catalogue, CatalogueChanges } from '../catalogue/catalogue.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { reasonOf } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { AuditEvent, Trail } from '../model/audit-event.ts'
+import type { Observation } from '../model/observation.ts'
+import { formatScope } from '../model/scope.ts'
+import type { Store } from '../store/store.ts'
+import type { ConnectionSettings } from '../wanted/settings.ts'
+import { wantedConnections } from '../wanted/wanted-connections.ts'
+import { assemble } from './assemble-pages.ts'
+import { auditOf } from './audit-changes.ts'
+import { noteFreshness } from './freshness.ts'
+import { readLedger, writeLedger } from './ledger.ts'
+import { BRAKE, type Known, planChanges } from './plan.ts'
+
+export type Applied = {
+  outcome: 'applied' | 'stale' | 'incomplete' | 'waiting-for-pages'
+  /** Connections written and removed. */
+  put: number
+  removed: number
+  /** Ids to look up again later. */
+  unknown: string[]
+  heldBack: number
+}
+
+export type ApplyDeps = {
+  store: Store
+  catalogue: Catalogue
+  trail: Trail
+  clock: Clock
+  log: Log
+  connections: ConnectionSettings
+  absenceProof: number
+  accountName(account: string): string | undefined
+}
+
+/** Brings ledger and catalogue of one scope in step with one observation. Safe to repeat, and to be cut short anywhere. */
+export function createApplier(deps: ApplyDeps) {
+  const { store, catalogue, clock } = deps
+
+  return async function applyObservation(part: Observation): Promise<Applied> {
+    const { scope } = part
+    const key = formatScope(scope)
+    const { applied, changes, events, ended } = await store.withLock(`scope ${key}`, async (trx) => {
+      const nothing = (outcome: Applied['outcome']) => ({
+        applied: { outcome, put: 0, removed: 0, unknown: [], heldBack: 0 },
+        changes: { put: [], remove: [] },
+        events: [],
+        ended: [],
+      })
+      const observation = await assemble(trx, part, clock.now())
+      if (!observation) return nothing('waiting-for-pages')
+      const fence = await trx
+        .selectFrom('scopes')
+        .select('applied_begun_at')
+        .where('scope', '=', key)
+        .executeTakeFirst()
+      if (observation.begunAt < (fence?.applied_begun_at ?? 0)) return nothing('stale')
+
+      const known = await readLedger(trx, scope)
+      const plan = planChanges(known, observation, { absenceProof: deps.absenceProof, brake: BRAKE })
+      const rows: Known[] = [...plan.put, ...plan.ended.map((one) => one.known)]
+      await writeLedger(trx, scope, rows)
+      const after = new Map([...known, ...rows.map((row) => [row.instance.id, row] as const)])
+      const changes = await planConnections(trx, observation, after)
+      await catalogue.apply(trx, changes, clock.now())
+      const held = new Set(plan.heldBack)
+      const news = auditOf(scope, known, plan)
+      await noteFreshness(trx, {
+        observation,
+        accountName: deps.accountName(scope.account),
+        drift: news.length,
+        heldBack: held.size,
+        now: clock.now(),
+      })
+      return {
+        applied: {
+          outcome: observation.complete ? ('applied' as const) : ('incomplete' as const),
+          put: changes.put.length,
+          removed: changes.remove.length,
+          unknown: plan.unknown,
+          heldBack: held.size,
+        },
+        changes,
+        events: news,
+        ended: plan.ended.map((one) => one.known.instance.id),
+      }
+    })
+    await tell(key, changes, events, ended)
+    return applied
+  }
+
+  async function planConnections(
+    trx: Parameters<Catalogue['held']>[0],
+    { scope }: Observation,
+    ledger: ReadonlyMap<string, Known>,
+  ): Promise<CatalogueChanges> {
+    const instances = [...ledger.values()].filter((row) => row.endedAt === undefined).map((row) => row.instance)
+    const wanted = wantedConnections(
+      { scope, accountName: deps.accountName(scope.account), instances },
+      deps.connections,
+    )
+    const held = new Map((await catalogue.held(trx, scope)).map((one) => [one.id, one.fingerprint]))
+    const ids = new Set(wanted.map((one) => one.id))
+    return {
+      put: wanted.filter((one) => held.get(one.id) !== catalogue.fingerprint(one)),
+      remove: [...held.keys()].filter((id) => !ids.has(id)),
+    }
+  }
+
+  /** After the commit: what is told is true. What is lost by a crash here, readers find by reading. */
+  async function tell(
+    scope: string,
+    changes: CatalogueChanges,
+    events: readonly AuditEvent[],
+    ended: readonly string[],
+  ) {
+    if (changes.put.length > 0 || changes.remove.length > 0) {
+      const connectionIds = changes.put.map((one) => one.id)
+      await store.notify.publish('catalogue', { connectionIds, removedIds: [...changes.remove] })
+    }
+    for (const instanceId of ended) await store.notify.publish('instance-gone', { scope, instanceId })
+    await store.notify.publish('scope', { scope })
+    for (const event of events) {
+      await deps.trail.record(event).catch((error: unknown) => {
+        deps.log.error(
+          { reason: reasonOf(error), kind: event.kind, subject: event.subject },
+          'a change is not in the trail',
+        )
+      })
+    }
+  }
+}

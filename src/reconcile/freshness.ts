@@ -1,0 +1,49 @@
+import type { Observation } from '../model/observation.ts'
+import { formatScope } from '../model/scope.ts'
+import type { ScopesTable } from '../store/schema.ts'
+import type { Database } from '../store/store.ts'
+
+type News = {
+  observation: Observation
+  accountName: string | undefined
+  /** Changes that this observation made; of a listing: what events had missed. */
+  drift: number
+  heldBack: number
+  now: number
+}
+
+/** Writes down how fresh the scope is. A failed observation changes the state and nothing else. */
+export async function noteFreshness(
+  trx: Database,
+  { observation, accountName, drift, heldBack, now }: News,
+): Promise<void> {
+  const { scope, kind, complete, begunAt, reason } = observation
+  const whole = complete && kind === 'listing'
+  const state: ScopesTable['state'] = complete
+    ? 'fresh'
+    : reason === 'failed' || reason === undefined
+      ? 'stale'
+      : reason
+  const key = formatScope(scope)
+  const before = await trx.selectFrom('scopes').selectAll().where('scope', '=', key).executeTakeFirst()
+  const row: ScopesTable = {
+    scope: key,
+    tenant: scope.tenant,
+    account: scope.account,
+    region: scope.region,
+    account_name: accountName ?? before?.account_name ?? null,
+    // Ids looked up say that the account answers, not that the listing is fresh.
+    state: kind === 'ids' && complete ? (before?.last_sweep_at ? 'fresh' : 'never') : state,
+    detail: complete ? null : (reason ?? null),
+    last_event_at: kind === 'ids' ? now : (before?.last_event_at ?? null),
+    last_sweep_at: whole ? begunAt : (before?.last_sweep_at ?? null),
+    applied_begun_at: whole ? begunAt : (before?.applied_begun_at ?? 0),
+    drift: whole ? drift : (before?.drift ?? 0),
+    held_back: whole ? heldBack : (before?.held_back ?? 0),
+  }
+  await trx
+    .insertInto('scopes')
+    .values(row)
+    .onConflict((conflict) => conflict.column('scope').doUpdateSet(row))
+    .execute()
+}

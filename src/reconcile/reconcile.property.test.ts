@@ -1,0 +1,213 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { builtInCatalogue } from '../catalogue/built-in.ts'
+import { silentLog } from '../kernel/log.ts'
+import type { AuditEvent } from '../model/audit-event.ts'
+import { type Instance, type InstanceState, isEnded } from '../model/instance.ts'
+import type { Observation } from '../model/observation.ts'
+import type { Scope } from '../model/scope.ts'
+import { openSqlite } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import { connectionSettings } from '../wanted/settings.ts'
+import { createApplier } from './apply-observation.ts'
+import { cutIntoPages } from './assemble-pages.ts'
+
+const scope: Scope = { tenant: 'acme', partition: 'aws', account: '111122223333', region: 'eu-west-1' }
+const PROOF = 60_000
+const idOf = (n: number) => `i-${n.toString(16).padStart(17, '0')}`
+
+let store: Store
+beforeAll(async () => {
+  store = await openSqlite(':memory:')
+})
+afterAll(() => store.close())
+
+/** EC2 as it is, with its whole past: an observation may be answered from any moment of it. */
+type World = { at: number; instances: Map<number, InstanceState> }
+
+const instanceOf = (n: number, state: InstanceState): Instance => ({
+  id: idOf(n),
+  state,
+  platform: 'linux',
+  imageId: 'ami-1',
+  instanceType: 't3.nano',
+  availabilityZone: 'eu-west-1a',
+  launchedAt: 0,
+  privateIp: `10.0.0.${n}`,
+  tags: { Name: `host-${n % 3}` },
+})
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('launch' as const), n: fc.nat(15) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('terminate' as const), n: fc.nat(15) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('stop' as const), n: fc.nat(15) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('forget' as const), n: fc.nat(15) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('look' as const), n: fc.nat(15), stale: fc.nat(4), crash: fc.nat(3) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('list' as const),
+      stale: fc.nat(2),
+      complete: fc.boolean(),
+      short: fc.boolean(),
+      pages: fc.boolean(),
+      replay: fc.boolean(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 90_000 }) }) },
+)
+
+describe('the laws of the reconciler', () => {
+  test('no wrong removal, no resurrection, and equal after two sweeps, whatever is lost, doubled, late or short', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        await reset()
+        const events: AuditEvent[] = []
+        let now = 1_000_000
+        const clock = { now: () => now, sleep: async () => undefined }
+        const apply = createApplier({
+          store,
+          catalogue: builtInCatalogue(() => 'key'),
+          trail: { record: async (event) => void events.push(event) },
+          clock,
+          log: silentLog,
+          connections: connectionSettings.parse({}),
+          absenceProof: PROOF,
+          accountName: () => undefined,
+        })
+        const current = new Map<number, InstanceState>()
+        const forgotten = new Set<number>()
+        const everEnded = new Set<string>()
+        const history: World[] = []
+        const remember = () => history.push({ at: now, instances: new Map(current) })
+        remember()
+        const moment = (back: number) =>
+          history.at(-1 - Math.min(back, history.length - 1)) ?? { at: now, instances: current }
+        const observation = (
+          kind: Observation['kind'],
+          instances: Instance[],
+          asked: string[],
+          complete: boolean,
+        ): Observation => ({
+          scope,
+          kind,
+          begunAt: now,
+          page: 1,
+          pages: 1,
+          complete,
+          asked,
+          instances,
+          ...(complete ? {} : { reason: 'failed' }),
+        })
+        const queue: Observation[] = []
+
+        for (const one of steps) {
+          now += 1
+          if (one.do === 'launch' && !current.has(one.n)) current.set(one.n, 'running')
+          if (one.do === 'stop' && current.get(one.n) === 'running') current.set(one.n, 'stopped')
+          if (one.do === 'terminate' && current.has(one.n)) current.set(one.n, 'terminated')
+          if (one.do === 'forget' && current.get(one.n) === 'terminated') forgotten.add(one.n)
+          if (one.do === 'wait') now += one.ms
+          remember()
+          if (one.do === 'look') {
+            const state = moment(one.stale).instances.get(one.n)
+            const seen = state && !forgotten.has(one.n) ? [instanceOf(one.n, state)] : []
+            const look = observation('ids', seen, [idOf(one.n)], true)
+            // A crash before applying loses it, one after doubles it, one in between rolls it back.
+            if (one.crash === 1) continue
+            if (one.crash === 2) queue.push(look)
+            await apply(look)
+          }
+          if (one.do === 'list') {
+            // A complete listing is complete: only one that says it is not may be short.
+            const world = one.complete ? current : moment(one.stale).instances
+            const all = [...world].filter(([n]) => !forgotten.has(n)).map(([n, state]) => instanceOf(n, state))
+            const shown = !one.complete && one.short ? all.slice(0, Math.floor(all.length / 2)) : all
+            const listing = observation('listing', shown, [], one.complete)
+            const parts = one.pages ? cutIntoPages(listing, 4_500).reverse() : [listing]
+            for (const part of parts) await apply(part)
+            if (one.replay) queue.push(listing)
+          }
+          await inspect()
+        }
+        for (const late of queue) {
+          await apply(late)
+          await inspect()
+        }
+        for (let round = 0; round < 3; round += 1) {
+          now += PROOF + 1
+          const all = [...current].filter(([n]) => !forgotten.has(n)).map(([n, state]) => instanceOf(n, state))
+          await apply(observation('listing', all, [], true))
+          await inspect()
+        }
+        const alive = [...current].filter(([, state]) => !isEnded(state)).map(([n]) => idOf(n))
+        expect(await held()).toEqual(alive.sort())
+        now += 1
+        const again = await apply(
+          observation(
+            'listing',
+            [...current].filter(([n]) => !forgotten.has(n)).map(([n, state]) => instanceOf(n, state)),
+            [],
+            true,
+          ),
+        )
+        expect(again).toMatchObject({ put: 0, removed: 0 })
+
+        async function inspect() {
+          const ids = new Set(await held())
+          for (const id of everEnded) expect(ids.has(id), `${id} came back`).toBe(false)
+          const rows = await store.db.selectFrom('instances').select(['id', 'ended_at']).execute()
+          for (const row of rows) {
+            const state = current.get(Number.parseInt(row.id.slice(2), 16))
+            if (row.ended_at !== null) {
+              expect(state && isEnded(state), `${row.id} was removed while ${state}`).toBe(true)
+              everEnded.add(row.id)
+            }
+          }
+        }
+      }),
+      { numRuns: Number(process.env['LAW_RUNS'] ?? 60) },
+    )
+  })
+
+  test('removals by absence beyond the brake are held back, terminations seen are not', async () => {
+    await reset()
+    let now = 1_000
+    const events: AuditEvent[] = []
+    const apply = createApplier({
+      store,
+      catalogue: builtInCatalogue(() => 'key'),
+      trail: { record: async (event) => void events.push(event) },
+      clock: { now: () => now, sleep: async () => undefined },
+      log: silentLog,
+      connections: connectionSettings.parse({}),
+      absenceProof: PROOF,
+      accountName: () => undefined,
+    })
+    const list = (instances: Instance[]) => {
+      now += PROOF + 1
+      return apply({ scope, kind: 'listing', begunAt: now, page: 1, pages: 1, complete: true, asked: [], instances })
+    }
+    const all = [...Array(40).keys()].map((n) => instanceOf(n, 'running'))
+    await list(all)
+    await list([])
+    expect(await list([])).toMatchObject({ removed: 0, heldBack: 40 })
+    expect(events.filter((event) => event.kind === 'discovery.held-back')).toHaveLength(1)
+    expect(await list(all.map((one) => ({ ...one, state: 'terminated' as const })))).toMatchObject({ removed: 40 })
+    expect(await held()).toEqual([])
+  })
+})
+
+const held = async () =>
+  (await store.db.selectFrom('connections').select('instance_id').orderBy('instance_id').execute()).map(
+    (row) => row.instance_id,
+  )
+
+async function reset() {
+  for (const table of ['instances', 'connections', 'scopes', 'observation_pages'] as const) {
+    await store.db.deleteFrom(table).execute()
+  }
+}

@@ -1,0 +1,61 @@
+import * as z from 'zod'
+
+const tagMatch = z
+  .record(z.string().min(1).max(128), z.string().max(256))
+  .describe('Tags that must be there; "*" takes any value')
+
+const ruleSchema = z.strictObject({
+  platform: z.enum(['linux', 'windows']).optional(),
+  accounts: z.array(z.string().regex(/^\d{12}$/)).optional(),
+  regions: z.array(z.string()).optional(),
+  tags: tagMatch.optional(),
+  protocol: z.enum(['ssh', 'rdp', 'vnc']).describe('What to open'),
+  port: z.number().int().min(1).max(65535).optional().describe('Default: 22, 3389 or 5900'),
+  userName: z.string().min(1).max(64).optional().describe('Login on the target'),
+  credential: z.string().optional().describe('Name of an entry of `credentials`'),
+  network: z.string().default('direct').describe('Name of an entry of `networks`'),
+})
+export type ConnectionRule = z.infer<typeof ruleSchema>
+
+const template = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((text) => unknownFields(text).length === 0, {
+    error: (issue) =>
+      `unknown field ${unknownFields(String(issue.input)).join(', ')}; there are ${FIELDS.join(', ')} and tag:KEY`,
+  })
+
+export const FIELDS = [
+  'instanceId',
+  'account',
+  'accountName',
+  'region',
+  'tenant',
+  'privateIp',
+  'instanceType',
+  'availabilityZone',
+] as const
+export type Field = (typeof FIELDS)[number]
+
+function unknownFields(text: string): string[] {
+  return [...text.matchAll(/\{([^{}]*)\}/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !name.startsWith('tag:') && !FIELDS.some((field) => field === name))
+}
+
+export const connectionSettings = z.strictObject({
+  rules: z
+    .array(ruleSchema)
+    .prefault([{ platform: 'linux', protocol: 'ssh' }])
+    .describe('Every rule that fits gives a connection; without a rule that fits the instance cannot be opened'),
+  name: template.default('{tag:Name}').describe('Display name; when it comes out empty, the instance id'),
+  group: z
+    .array(template)
+    .max(8)
+    .default(['{accountName}', '{region}'])
+    .describe('Group path, outermost first; a part that comes out empty is left out'),
+  optIn: tagMatch.optional().describe('Only instances with one of these tags'),
+  optOut: tagMatch.prefault({ 'enchilada:access': 'none' }).describe('Never instances with one of these tags'),
+})
+export type ConnectionSettings = z.infer<typeof connectionSettings>
