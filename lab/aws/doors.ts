@@ -141,6 +141,8 @@ export function openDoors(endpoint: string) {
     assumed: () => ask<AssumedSession[]>('GET', 'assumed'),
     /** Fires schedules at once, whatever their expression: all, or those whose ARN contains `name`. */
     fireSchedules: (name?: string) => ask<{ fired: string[] }>('POST', 'schedules/fire', { name }),
+    /** CloudFormation resource types that stacks asked for and the emulator did not make. */
+    ignoredResources: () => ask<string[]>('GET', 'ignored'),
     stats: () => ask<{ calls: CallCount[] }>('GET', 'stats'),
     resetStats: () => ask('DELETE', 'stats'),
   }

@@ -1,9 +1,6 @@
 """`python -m cloud --port 5000`: puts moto right, then serves it."""
 
-import os
 import sys
-
-os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
 
 from moto.core.config import default_user_config
 
@@ -73,7 +70,7 @@ def main() -> None:
     faults.install(faulty)
     stats.install(counted)
     door = Doors(faulty, counted, opened, source, hosts, life, dismantle, Timetable())
-    server.serve(settings.host, settings.port, server.application(door, counted))
+    server.serve(settings.host, settings.port, server.application(door), running.end)
 
 
 main()

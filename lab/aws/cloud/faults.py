@@ -4,10 +4,21 @@ import random
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from . import calls
 from .calls import Call, Refusal, Reply
+
+
+class Target(Protocol):
+    @property
+    def action(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
 
 
 @dataclass
@@ -32,7 +43,7 @@ class Fault:
     hits: int = 0
     buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, call: Target) -> bool:
         wanted = (self.action, self.service, self.account, self.region)
         given = (call.action, call.service, call.account, call.region)
         return all(want in (None, "*", have) for want, have in zip(wanted, given, strict=True))
@@ -63,12 +74,12 @@ class Faults:
         with self._lock:
             return [{k: v for k, v in asdict(one).items() if k != "buckets"} for one in self._faults]
 
-    def draw(self, call: Call) -> list[Fault]:
+    def draw(self, call: Target) -> list[Fault]:
         """The faults that strike this call; each one's `count` goes down."""
         with self._lock:
             return [one for one in self._faults if one.matches(call) and self._strikes(one, call)]
 
-    def _strikes(self, fault: Fault, call: Call) -> bool:
+    def _strikes(self, fault: Fault, call: Target) -> bool:
         if fault.count is not None and fault.hits >= fault.count:
             return False
         fault.seen += 1

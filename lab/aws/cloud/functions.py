@@ -135,13 +135,19 @@ class Functions:
         self._folder = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="lab-functions-"))
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, str, str], list[Environment]] = {}
+        self._started: list[Environment] = []
+
+    def end(self) -> None:
+        """Leaves no process behind, however busy it is."""
+        for environment in self._started:
+            environment.end()
 
     def invoke(self, function: Any, payload: str) -> dict[str, Any]:
         if not str(function.run_time).startswith("nodejs"):
             raise NotImplementedError(f"functions of {function.run_time} do not run here")
         # New code or a new configuration means new environments.
         key = (function.function_arn, function.code_sha_256, function.last_modified)
-        environment = self._take(key) or Environment(function, self._unpack(function), self._node)
+        environment = self._take(key) or self._start(function)
         if environment.broken and not environment.broken.get("ready"):
             return {"error": environment.broken.get("error", environment.broken)}
         answer = environment.invoke(function, payload)
@@ -149,6 +155,12 @@ class Functions:
             if environment.alive:
                 self._idle.setdefault(key, []).append(environment)
         return answer
+
+    def _start(self, function: Any) -> Environment:
+        environment = Environment(function, self._unpack(function), self._node)
+        with self._lock:
+            self._started = [one for one in self._started if one.alive] + [environment]
+        return environment
 
     def _take(self, key: tuple[str, str, str]) -> Environment | None:
         now = time.monotonic()

@@ -8,7 +8,8 @@ Context = dict[str, Any]
 
 
 def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+    """A template's AWS::NoValue arrives as None among the rest."""
+    return [one for one in (value if isinstance(value, list) else [value]) if one is not None]
 
 
 def _like(value: str, pattern: str) -> bool:

@@ -11,11 +11,9 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from . import doors
+from . import doors, storage
 from .doors import DoorError, Doors
-from .stats import Stats
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from .storage import Wsgi
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -30,8 +28,8 @@ def _quiet_apps(service: Any) -> Any:
     return app
 
 
-def application(door: Doors, stats: Stats) -> Wsgi:
-    aws = DomainDispatcherApplication(_quiet_apps)
+def application(door: Doors) -> Wsgi:
+    aws = storage.watched(DomainDispatcherApplication(_quiet_apps), door.faults, door.stats)
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if not environ["PATH_INFO"].startswith("/lab/"):
@@ -49,15 +47,16 @@ def application(door: Doors, stats: Stats) -> Wsgi:
     return answer
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(at_end: Callable[[], None]) -> None:
     """Whoever started us holds our standard input open; when it goes, so do we."""
     sys.stdin.buffer.read()
+    at_end()
     os._exit(0)
 
 
-def serve(host: str, port: int, app: Wsgi) -> None:
+def serve(host: str, port: int, app: Wsgi, at_end: Callable[[], None]) -> None:
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
     os.environ["MOTO_PORT"] = str(server.port)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(at_end,), daemon=True).start()
     print(f"listening on http://{host}:{server.port}", flush=True)
     server.serve_forever()

@@ -8,7 +8,9 @@ from moto.core.common_models import CloudFormationModel
 from moto.events.models import EventBusPolicyStatement, events_backends
 from moto.sqs.models import sqs_backends
 
+# Resource types that were asked for and not made.
 ignored: set[str] = set()
+NOTHING_TO_MAKE = ("AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle")
 
 
 class BusPolicy(CloudFormationModel):
@@ -128,7 +130,7 @@ def install() -> None:
 
     def resource_class_from_type(name: str) -> Any:
         found = find(name)
-        if found is None:
+        if found is None and name not in NOTHING_TO_MAKE:
             ignored.add(name)
         return found
 

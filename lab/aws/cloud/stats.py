@@ -1,4 +1,4 @@
-"""How often each action was called, by account; what moto could not do is kept apart because it must never pass unseen."""
+"""How often each action was called, by account and region."""
 
 import threading
 from collections import Counter
@@ -6,6 +6,7 @@ from typing import Any
 
 from . import calls
 from .calls import Call, Reply
+from .faults import Target
 
 
 class Stats:
@@ -13,9 +14,8 @@ class Stats:
         self._lock = threading.Lock()
         self._calls: Counter[tuple[str, str, str, str]] = Counter()
         self._failed: Counter[tuple[str, str, str, str]] = Counter()
-        self.missing: list[str] = []
 
-    def count(self, call: Call, status: int) -> None:
+    def count(self, call: Target, status: int) -> None:
         key = (call.account, call.region, call.service, call.action)
         with self._lock:
             self._calls[key] += 1
@@ -32,7 +32,7 @@ class Stats:
                 }
                 for key, n in sorted(self._calls.items())
             ]
-            return {"calls": rows, "missing": list(self.missing)}
+            return {"calls": rows}
 
     def reset(self) -> None:
         with self._lock:
