@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util'
+import { bringUp } from './world/bring-up.ts'
+import { printEnv, printStatus, printTotp, stopWorld } from './world/verbs.ts'
+
+const usage = `script/lab                bring the lab up, try it as an engineer would, and leave it up
+script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
+script/lab --no-journey   only bring it up
+script/lab status         what is up, and the hosts
+script/lab totp NAME      the one-time code of a person, now
+script/lab stop           end it
+eval "$(script/lab env)"  stock tools in this shell: aws with profiles management, shared, workload-1 to workload-3
+
+--json   progress on stderr, one JSON document on stdout
+--seed S the same passwords and secrets again`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    once: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    journey: { type: 'boolean', default: true },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+  allowNegative: true,
+})
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
+  const [verb = 'up', ...rest] = positionals
+  switch (verb) {
+    case 'up':
+      return bringUp({ once: values.once, json: values.json, seed: values.seed, journey: values.journey })
+    case 'status':
+      return printStatus(values.json)
+    case 'env':
+      return printEnv()
+    case 'totp':
+      return printTotp(rest[0])
+    case 'stop':
+      return stopWorld()
+    default:
+      console.error(`no such verb: ${verb}\n\n${usage}`)
+      return 64
+  }
+}
+
+process.exitCode = await main()

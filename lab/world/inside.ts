@@ -1,0 +1,98 @@
+import { makeOrganisation, writeProfiles } from '../aws/organisation.ts'
+import { startAws } from '../aws/start.ts'
+import { startHosts } from '../hosts/hosts.ts'
+import { startIdp } from '../idp/start.ts'
+import { maskedFolders } from './folders.ts'
+import { startRelay } from './relay.ts'
+import { createSteps, type HostReport, type Line, type WorldReport } from './report.ts'
+import { doors, socketOf, type WorldSettings } from './settings.ts'
+import { firstLaunches, launchHost, toolsFolder } from './stock-tools.ts'
+import { openUplink, proveCounters, readLeaks } from './uplink.ts'
+import { wireAccounts } from './wiring.ts'
+
+/** Everything of a world, run inside it by its first process. Tells its steps on stdout; ends when its standard input does. */
+
+const settings: WorldSettings = JSON.parse(process.argv[2] ?? '{}')
+const tell = (line: Line) => void process.stdout.write(`${JSON.stringify(line)}\n`)
+const log = (text: string) => console.error(`${new Date().toISOString()} ${text}`)
+const { step, all } = createSteps(tell)
+const closers: { name: string; close: () => Promise<unknown> }[] = []
+const onEnd = (name: string, close: () => Promise<unknown>) => void closers.unshift({ name, close })
+
+const DISKS = '/run/lab/disks'
+// Long enough that states between are seen, short enough to wait for.
+const LIFECYCLE_MS = 300
+
+async function bringUp(): Promise<void> {
+  const { ports, dir, seed } = settings
+  const portal = `http://localhost:${ports.portal}`
+  await step('one way out, counted', openUplink)
+  const aws = await step('AWS', () =>
+    startAws({ port: ports.aws, pendingMs: LIFECYCLE_MS, stoppingMs: LIFECYCLE_MS, dir: '/run/lab/functions' }),
+  )
+  onEnd('AWS was asked for nothing it cannot do', aws.stop)
+  for (const door of doors) {
+    await startRelay({ path: socketOf(dir, door) }, () => ({ host: '127.0.0.1', port: ports[door] }))
+  }
+  const organisation = await step('organisation', () => makeOrganisation(aws.endpoint))
+  const env = {
+    ...writeProfiles(`${dir}/aws-profiles`, aws.endpoint, organisation),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    PATH: toolsFolder,
+  }
+  await step('wiring of the accounts', () => wireAccounts(aws.endpoint, organisation))
+  const idp = await step('identity provider', () =>
+    startIdp({
+      port: ports.idp,
+      seed,
+      redirectUris: [`${portal}/sign-in/callback`],
+      postLogoutRedirectUris: [portal, `${portal}/`, `${portal}/signed-out`],
+    }),
+  )
+  onEnd('identity provider ended', idp.stop)
+  const hosts = startHosts({ lab: aws.lab, disks: DISKS, masked: maskedFolders(), log })
+  onEnd('hosts taken down', hosts.stop)
+  const launched = await step('hosts', async () => {
+    const reports: HostReport[] = []
+    for (const launch of firstLaunches) {
+      const { id, account, region, privateIp } = await launchHost(env, aws.lab, launch)
+      reports.push({ id, account, region, name: launch.name, address: privateIp ?? '' })
+    }
+    for (const { id } of reports) await hosts.waitFor(id)
+    return reports
+  })
+  await step('every way out is counted', () => proveCounters(hosts.vpcs()[0]?.namespace ?? ''))
+
+  const report: WorldReport = {
+    portal,
+    idp: idp.issuer,
+    aws: aws.endpoint,
+    seed,
+    people: idp.people.map(({ name, email, groups, password }) => ({ name, email, groups, password })),
+    env,
+    hosts: launched,
+  }
+  tell({ kind: 'ready', ok: true, report })
+}
+
+async function end(): Promise<void> {
+  for (const { name, close } of closers) await step(name, close).catch(() => {})
+  await step('nothing left the world', async () => {
+    const leaks = await readLeaks()
+    if (leaks.world + leaks.hosts + leaks.lookups > 0) throw new Error(`packets refused: ${JSON.stringify(leaks)}`)
+  }).catch(() => {})
+  tell({ kind: 'ended', ok: all().every((one) => one.ok), steps: [...all()] })
+  process.exit(all().every((one) => one.ok) ? 0 : 1)
+}
+
+const asked = new Promise<void>((resolve) => {
+  process.stdin.resume().once('end', resolve).once('close', resolve)
+})
+try {
+  await bringUp()
+  await asked
+} catch (error) {
+  log(`the world did not come up: ${error instanceof Error ? error.stack : error}`)
+  tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+}
+await end()

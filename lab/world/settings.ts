@@ -1,0 +1,18 @@
+/** What a world is told when it starts; it goes to the inside as one JSON argument. */
+export type WorldSettings = {
+  /** Folder of the world's files, outside and inside. */
+  dir: string
+  /** The same numbers inside and outside. */
+  ports: Ports
+  seed: string
+  /** Node of the customer's machine, not of the repository. */
+  journey: boolean
+}
+
+export type Ports = { portal: number; idp: number; aws: number }
+
+export const doors = ['portal', 'idp', 'aws'] as const
+export type Door = (typeof doors)[number]
+
+/** Where a door's bytes cross from the machine into the world. Paths of sockets have at most 107 bytes. */
+export const socketOf = (dir: string, door: Door): string => `${dir}/${door}.sock`
