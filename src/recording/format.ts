@@ -5,7 +5,7 @@ import { sha256Hex } from '../kernel/ids.ts'
 
 /**
  * The container of a recorded session (docs/reference/recording-format.md): a folder with `session.json`, slices
- * `000001.slice` … (gzip of NDJSON), `manifest.json` (signed) and `index.json` (derived, not signed).
+ * `000001.slice` … (gzip of NDJSON), `manifest.json` (signed) and `index.json` (derived from the rest).
  */
 export const SESSION = 'session.json'
 export const MANIFEST = 'manifest.json'
@@ -15,7 +15,7 @@ export const sliceName = (n: number): string => `${String(n).padStart(6, '0')}.s
 /** The slice being written: plain NDJSON. */
 export const partName = (n: number): string => `${sliceName(n)}.part`
 
-/** `o` output as text, `b` output that is no UTF-8 as base64, `r` "COLSxROWS", `m` a remark of ours. */
+/** `o` output as text, `b` output as base64 (no UTF-8, or a flood), `r` "COLSxROWS", `m` a remark of ours. */
 export type EventKind = 'o' | 'b' | 'r' | 'm'
 /** Milliseconds since the start of the session, kind, data. */
 export type RecordedEvent = readonly [ms: number, kind: EventKind, data: string]

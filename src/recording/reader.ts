@@ -1,73 +1,84 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { recordingErrors } from './errors.ts'
-import { MANIFEST, type Manifest, manifestSchema, partName, type RecordedEvent, SESSION, sliceName } from './format.ts'
+import {
+  eventSchema,
+  MANIFEST,
+  type Manifest,
+  manifestSchema,
+  partName,
+  type RecordedEvent,
+  sliceName,
+} from './format.ts'
+import type { RecordingFiles } from './recording-files.ts'
+
+/** A slice is at most a few times 256 KB of text; what unpacks to more was not written by us. */
+const MAX_UNPACKED = 64 * 1024 * 1024
 
 const decompress = promisify(gunzip)
 
-/** Ids come from URLs: nothing that could leave the folder. */
-const isId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id)
-
-export function recordingFolder(directory: string, id: string): string {
-  const folder = join(directory, id)
-  if (!isId(id) || !existsSync(join(folder, SESSION))) throw recordingErrors.RECORDING_NOT_FOUND({ id })
-  return folder
-}
-
 /** Undefined while the session goes on. */
-export async function readManifest(folder: string): Promise<Manifest | undefined> {
-  const path = join(folder, MANIFEST)
-  return existsSync(path) ? manifestSchema.parse(JSON.parse(await readFile(path, 'utf8'))) : undefined
+export async function readManifest(files: RecordingFiles, id: string): Promise<Manifest | undefined> {
+  const bytes = await files.get(id, MANIFEST)
+  return bytes ? manifestSchema.parse(JSON.parse(bytes.toString('utf8'))) : undefined
 }
 
 /** The stored bytes: gzip of NDJSON. */
-export const readStoredSlice = (folder: string, n: number): Promise<Buffer> => readFile(join(folder, sliceName(n)))
-
-export async function readSliceEvents(folder: string, n: number): Promise<RecordedEvent[]> {
-  return parseLines((await decompress(await readStoredSlice(folder, n))).toString('utf8'))
+export async function readStoredSlice(files: RecordingFiles, id: string, n: number): Promise<Buffer> {
+  const bytes = await files.get(id, sliceName(n))
+  if (!bytes) throw recordingErrors.RECORDING_NOT_FOUND({ id: `${id}, slice ${n}` })
+  return bytes
 }
 
-/** All events on the disk, also of a session that goes on; a line being written is left out. */
-export async function* readEvents(folder: string, fromSlice = 1): AsyncGenerator<RecordedEvent> {
-  for (let n = fromSlice; ; n += 1) {
-    if (existsSync(join(folder, sliceName(n)))) {
-      yield* await readSliceEvents(folder, n)
-      continue
-    }
-    const text = await readFile(join(folder, partName(n)), 'utf8').catch(() => undefined)
-    // Between the two looks the recorder may have stored the slice.
-    if (text === undefined && existsSync(join(folder, sliceName(n)))) yield* await readSliceEvents(folder, n)
+/** Rejects for what is not gzip of whole events. */
+export async function unpackSlice(stored: Buffer): Promise<RecordedEvent[]> {
+  const text = await decompress(stored, { maxOutputLength: MAX_UNPACKED })
+  const { events, end } = parseEvents(text)
+  if (end < text.length) throw new Error('the slice ends in the middle of an event')
+  return events
+}
+
+export const readSliceEvents = async (files: RecordingFiles, id: string, n: number): Promise<RecordedEvent[]> =>
+  unpackSlice(await readStoredSlice(files, id, n))
+
+/** The whole lines of an open slice. Rejects when there is none. */
+export const readPartEvents = async (folder: string, n: number): Promise<RecordedEvent[]> =>
+  parseEvents(await readFile(join(folder, partName(n)))).events
+
+/** All events, also of a session that goes on, as far as they are in the store or in this machine's spool. */
+export async function* readEvents(files: RecordingFiles, spool: string, id: string): AsyncGenerator<RecordedEvent> {
+  for (let n = 1; ; n += 1) {
+    const stored = await files.get(id, sliceName(n))
+    if (stored) yield* await unpackSlice(stored)
     else {
-      if (text !== undefined) yield* parseLines(text.slice(0, text.lastIndexOf('\n') + 1))
-      return
+      const open = await readPartEvents(join(spool, id), n).catch(() => undefined)
+      // Between the two looks the slice may have been stored.
+      const late = open ? undefined : await files.get(id, sliceName(n))
+      if (!open && !late) return
+      yield* open ?? (late ? await unpackSlice(late) : [])
     }
   }
 }
 
-const parseLines = (text: string): RecordedEvent[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
-
-export type RecordingSummary = { durationMs: number; bytes: number; slices: number; sealed: boolean }
-
-export async function summariseRecording(folder: string): Promise<RecordingSummary> {
-  const manifest = await readManifest(folder)
-  if (manifest) {
-    return {
-      durationMs: manifest.endedAt - manifest.session.startedAt,
-      bytes: manifest.slices.reduce((sum, slice) => sum + slice.bytes, 0),
-      slices: manifest.slices.length,
-      sealed: true,
-    }
+/** Events up to the first line that is none; `end` is where that begins, in bytes. */
+export function parseEvents(bytes: Buffer): { events: RecordedEvent[]; end: number } {
+  const events: RecordedEvent[] = []
+  let end = 0
+  for (let feed = bytes.indexOf(0x0a); feed !== -1; feed = bytes.indexOf(0x0a, end)) {
+    const event = parseEvent(bytes.toString('utf8', end, feed))
+    if (!event) break
+    events.push(event)
+    end = feed + 1
   }
-  const names = (await readdir(folder)).filter((name) => /^\d{6}\.slice(\.part)?$/.test(name))
-  const sizes = await Promise.all(
-    names.map(async (name) => (await stat(join(folder, name)).catch(() => undefined))?.size ?? 0),
-  )
-  return { durationMs: 0, bytes: sizes.reduce((sum, size) => sum + size, 0), slices: names.length, sealed: false }
+  return { events, end }
+}
+
+function parseEvent(line: string): RecordedEvent | undefined {
+  try {
+    return eventSchema.safeParse(JSON.parse(line)).data
+  } catch {
+    return undefined
+  }
 }

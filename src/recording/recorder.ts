@@ -1,20 +1,26 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
-import { syncDirectory, writeDurably } from '../kernel/durable-file.ts'
+import { syncDirectory } from '../kernel/durable-file.ts'
 import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { recordingErrors } from './errors.ts'
-import { type EventKind, type RecordedEvent, SESSION, type SessionFacts, type SliceFacts } from './format.ts'
-import { type Sealed, sealFolder } from './seal.ts'
-import { openSlice } from './slice-writer.ts'
+import { type EventKind, type RecordedEvent, SESSION, type SessionFacts } from './format.ts'
+import { inTime } from './in-time.ts'
+import type { RecordingFiles } from './recording-files.ts'
+import type { Screen } from './screen.ts'
+import { type Sealed, sealSlices } from './seal.ts'
+import { openSliceLog } from './slice-log.ts'
 import { createTextCutter } from './text-cutter.ts'
+import { startWatching } from './watch.ts'
 
 /** Output that comes within this time becomes one event: a keystroke's echo costs no write of its own. */
 const GATHER_MS = 20
-const SLICE_MS = 5_000
-const SLICE_BYTES = 256 * 1024
-const SYNC_MS = 2_000
+const GATHER_BYTES = 64 * 1024
+/** While something is not yet synced or a slice is open, the recorder looks at it this often. */
+const TICK_MS = 1_000
+/** A disk that has not answered by then is as good as full: the session must end within 2 s. */
+const STALL_MS = 1_800
 
 export type RecorderListener = (event: RecordedEvent) => void
 
@@ -26,55 +32,63 @@ export type Recorder = {
   marker(text: string): void
   /** Bytes taken and not yet handed to the disk: the gateway stops reading the shell when this grows. */
   pending(): number
-  /** Resolves once with RECORDING_UNAVAILABLE when writing fails; never rejects. */
+  /** Resolves once with RECORDING_UNAVAILABLE when writing fails or stalls; never rejects. */
   readonly failed: Promise<CodedError>
   /** Every event from now on, as it is recorded. Returns how to stop. */
   subscribe(listener: RecorderListener): () => void
-  /** Waits until all taken so far is on the disk. */
+  /** The screen as it is, then every event after it, none lost or doubled. Returns how to stop. */
+  watch(watcher: { screen(screen: Screen): void; event: RecorderListener }): Promise<() => void>
+  /** Waits until all taken so far is written and every closed slice is in the store. */
   flush(): Promise<void>
   seal(reason: string): Promise<Sealed>
 }
 
 export async function openRecorder(options: {
-  directory: string
+  files: RecordingFiles
+  /** Local folder for the open slice. */
+  spool: string
   facts: SessionFacts
   signer: Signer
   clock: Clock
 }): Promise<Recorder> {
-  const { facts, signer, clock } = options
-  const folder = join(options.directory, facts.id)
+  const { files, facts, signer, clock } = options
+  const folder = join(options.spool, facts.id)
   const unavailable = (cause: unknown) =>
     isCoded(cause) ? cause : recordingErrors.RECORDING_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
 
-  let slice = await begin().catch((cause) => {
+  const begin = async () => {
+    await files.put(facts.id, SESSION, Buffer.from(JSON.stringify(facts)))
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await syncDirectory(options.spool)
+    return openSliceLog({ files, folder, facts, clock })
+  }
+  const log = await begin().catch((cause) => {
     throw unavailable(cause)
   })
-  async function begin() {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeDurably(join(folder, SESSION), JSON.stringify(facts))
-    await syncDirectory(options.directory)
-    return openSlice(folder, 1)
-  }
 
-  const slices: SliceFacts[] = []
   const listeners = new Set<RecorderListener>()
   const cutter = createTextCutter()
   let chunks: Uint8Array[] = []
   let gathered = 0
   let events: RecordedEvent[] = []
+  let added = 0
   let waiting = 0
-  let timer: NodeJS.Timeout | undefined
+  let scheduled = false
+  let ticking = false
   let working: Promise<void> = Promise.resolve()
-  let syncedAt = clock.now()
   let over: CodedError | 'sealed' | undefined
-  let fail: (error: CodedError) => void = () => undefined
-  const failed = new Promise<CodedError>((resolve) => {
-    fail = resolve
-  })
+  const { promise: failed, resolve: tellFailure } = Promise.withResolvers<CodedError>()
+
+  const fail = (cause: unknown) => {
+    over ??= unavailable(cause)
+    if (isCoded(over)) tellFailure(over)
+  }
 
   const add = (kind: EventKind, data: string) => {
+    if (over !== undefined) return
     const event: RecordedEvent = [Math.max(0, clock.now() - facts.startedAt), kind, data]
     events.push(event)
+    added += 1
     for (const listener of listeners) listener(event)
   }
 
@@ -86,57 +100,42 @@ export async function openRecorder(options: {
     if (cut) add(cut.kind, cut.data)
   }
 
-  const closeSlice = async () => {
-    const n = slices.length + 1
-    const stored = await slice.close()
-    if (stored) slices.push(stored)
-    return n
-  }
-
   const write = async () => {
     const batch = events
-    const bytes = waiting
+    const bytes = waiting - gathered
     events = []
-    if (batch.length > 0) await slice.append(batch)
+    await log.append(batch)
     waiting -= bytes
-    const now = clock.now()
-    const age = slice.since === undefined ? 0 : now - facts.startedAt - slice.since
-    if (slice.size >= SLICE_BYTES || age >= SLICE_MS) {
-      await closeSlice()
-      slice = await openSlice(folder, slices.length + 1)
-      syncedAt = now
-    } else if (now - syncedAt >= SYNC_MS && slice.size > 0) {
-      await slice.sync()
-      syncedAt = now
-    }
+    if (log.busy) tick()
   }
 
   const schedule = (): Promise<void> => {
-    clearTimeout(timer)
-    timer = undefined
-    hurried = false
+    scheduled = false
     gather()
     working = working.then(async () => {
       if (over !== undefined) return
-      await write().catch((cause) => {
-        over = unavailable(cause)
-        fail(over)
-      })
-      // An idle session's last lines are synced too, and its slice closed.
-      if (over === undefined && slice.size > 0) timer ??= setTimeout(schedule, SYNC_MS).unref()
+      await inTime(clock, STALL_MS, 'the disk', write()).catch(fail)
     })
     return working
   }
 
-  let hurried = false
   const later = () => {
-    if (hurried) return
-    hurried = true
-    clearTimeout(timer)
-    timer = setTimeout(schedule, GATHER_MS)
+    if (scheduled || over !== undefined) return
+    scheduled = true
+    void clock.sleep(GATHER_MS).then(() => (scheduled ? schedule() : undefined))
   }
 
-  return {
+  /** An idle session's last output is synced and its slice closed, too. */
+  const tick = () => {
+    if (ticking || over !== undefined) return
+    ticking = true
+    void clock.sleep(TICK_MS).then(() => {
+      ticking = false
+      return schedule()
+    })
+  }
+
+  const recorder: Recorder = {
     facts,
     failed,
     output(bytes) {
@@ -144,7 +143,7 @@ export async function openRecorder(options: {
       chunks.push(bytes)
       gathered += bytes.length
       waiting += bytes.length
-      if (gathered >= 64 * 1024) void schedule()
+      if (gathered >= GATHER_BYTES) void schedule()
       else later()
     },
     resize(cols, rows) {
@@ -163,7 +162,8 @@ export async function openRecorder(options: {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    flush: schedule,
+    watch: (watcher) => startWatching({ recorder, log, added: () => added, written: schedule, watcher }),
+    flush: () => schedule().then(() => log.stored()),
     async seal(reason) {
       await schedule()
       const rest = cutter.rest()
@@ -172,13 +172,14 @@ export async function openRecorder(options: {
       listeners.clear()
       if (isCoded(over)) throw over
       over = 'sealed'
-      clearTimeout(timer)
       try {
-        await closeSlice()
-        return await sealFolder({ folder, facts, slices, reason, endedAt: clock.now(), signer })
+        const slices = await log.close()
+        return await sealSlices({ files, facts, slices, reason, endedAt: clock.now(), signer })
       } catch (cause) {
         throw unavailable(cause)
       }
     },
   }
+  log.failed.then(fail)
+  return recorder
 }

@@ -1,33 +1,36 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { readIndex } from './build-index.ts'
+import { recordingErrors } from './errors.ts'
 import { exportAsciicast } from './export-asciicast.ts'
 import {
   MANIFEST,
+  type Manifest,
   type RecordedEvent,
   type RecordingIndex,
   SESSION,
   type SessionFacts,
   sessionFactsSchema,
 } from './format.ts'
-import { type RecordingSummary, readEvents, readStoredSlice, recordingFolder, summariseRecording } from './reader.ts'
+import { readEvents, readManifest, readStoredSlice } from './reader.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
-import { createScreenReader, type Screen } from './screen.ts'
-import { type Sealed, sealAbandoned } from './seal.ts'
+import { isRecordingId, type RecordingFiles } from './recording-files.ts'
+import { type AbandonedSeal, sealAbandoned } from './seal-abandoned.ts'
 import { searchText, type TextHit } from './search-text.ts'
 import { type RecordingVerification, verifyRecording } from './verify-recording.ts'
 
-/** The recordings of one folder. Everything rejects with RECORDING_NOT_FOUND for an id that is not there. */
+export type RecordingSummary = { durationMs: number; bytes: number; slices: number; sealed: boolean }
+
+/** The recordings of one store. Everything rejects with RECORDING_NOT_FOUND for an id that is not there. */
 export type Recordings = {
   open(facts: SessionFacts): Promise<Recorder>
-  /** Ids of recordings without a seal. */
-  unsealed(): string[]
-  /** Undefined when it is sealed already. */
-  sealAbandoned(id: string, reason: string): Promise<Sealed | undefined>
+  /** Ids of recordings without a seal: those of live sessions, and those a dead node left. */
+  unsealed(): Promise<string[]>
+  /** Undefined when it is sealed already. Never call it for a session that is alive. */
+  sealAbandoned(id: string, reason: string): Promise<AbandonedSeal | undefined>
   facts(id: string): Promise<SessionFacts>
+  /** Undefined while the session goes on. */
+  manifest(id: string): Promise<Manifest | undefined>
   summary(id: string): Promise<RecordingSummary>
   index(id: string): Promise<RecordingIndex | undefined>
   /** gzip of NDJSON, as stored. */
@@ -35,43 +38,74 @@ export type Recordings = {
   events(id: string): AsyncGenerator<RecordedEvent>
   search(id: string, text: string): Promise<{ hits: TextHit[]; truncated: boolean }>
   asciicast(id: string): Promise<AsyncGenerator<string>>
+  /** `manifestHash`: from the trail's `recording.sealed`. */
   verify(id: string, manifestHash?: string): Promise<RecordingVerification>
-  /** The screen after all that is on the disk. */
-  screen(id: string): Promise<Screen>
 }
 
-export function openRecordings(options: { directory: string; signer: Signer; clock: Clock }): Recordings {
-  const { directory, signer, clock } = options
-  const folderOf = (id: string) => recordingFolder(directory, id)
-  const factsOf = async (id: string) =>
-    sessionFactsSchema.parse(JSON.parse(await readFile(join(folderOf(id), SESSION), 'utf8')))
+/** `spool` is a local folder for slices that are being written; with a directory as store it is the same folder. */
+export function openRecordings(options: {
+  files: RecordingFiles
+  spool: string
+  signer: Signer
+  clock: Clock
+}): Recordings {
+  const { files, spool, signer, clock } = options
+  const factsOf = async (id: string) => {
+    const bytes = isRecordingId(id) ? await files.get(id, SESSION) : undefined
+    if (!bytes) throw recordingErrors.RECORDING_NOT_FOUND({ id })
+    return sessionFactsSchema.parse(JSON.parse(bytes.toString('utf8')))
+  }
+  const eventsOf = async function* (id: string) {
+    await factsOf(id)
+    yield* readEvents(files, spool, id)
+  }
   return {
-    open: (facts) => openRecorder({ directory, facts, signer, clock }),
-    unsealed: () =>
-      existsSync(directory)
-        ? readdirSync(directory).filter(
-            (id) => existsSync(join(directory, id, SESSION)) && !existsSync(join(directory, id, MANIFEST)),
-          )
-        : [],
-    sealAbandoned: (id, reason) => sealAbandoned(folderOf(id), reason, signer),
-    facts: factsOf,
-    summary: async (id) => summariseRecording(folderOf(id)),
-    index: async (id) => readIndex(folderOf(id)),
-    slice: async (id, n) => readStoredSlice(folderOf(id), n),
-    events: (id) => readEvents(folderOf(id)),
-    search: async (id, text) => searchText(await factsOf(id), readEvents(folderOf(id)), text),
-    asciicast: async (id) => exportAsciicast(await factsOf(id), readEvents(folderOf(id))),
-    verify: async (id, manifestHash) =>
-      verifyRecording({ folder: folderOf(id), id, publicKey: await signer.publicKey(), manifestHash }),
-    async screen(id) {
-      const facts = await factsOf(id)
-      const reader = createScreenReader(facts.cols, facts.rows)
-      try {
-        for await (const event of readEvents(folderOf(id))) await reader.feed([event])
-        return reader.screen()
-      } finally {
-        reader.dispose()
+    open: (facts) => openRecorder({ files, spool, facts, signer, clock }),
+    async unsealed() {
+      const found: string[] = []
+      for (const id of await files.ids()) {
+        const names = await files.names(id)
+        if (names.includes(SESSION) && !names.includes(MANIFEST)) found.push(id)
       }
+      return found
+    },
+    async sealAbandoned(id, reason) {
+      await factsOf(id)
+      return sealAbandoned({ files, spool, id, reason, signer })
+    },
+    facts: factsOf,
+    async manifest(id) {
+      await factsOf(id)
+      return readManifest(files, id)
+    },
+    async summary(id) {
+      await factsOf(id)
+      return summarise(await readManifest(files, id), await files.names(id))
+    },
+    async index(id) {
+      await factsOf(id)
+      return readIndex(files, id, signer)
+    },
+    async slice(id, n) {
+      await factsOf(id)
+      return readStoredSlice(files, id, n)
+    },
+    events: eventsOf,
+    search: async (id, text) => searchText(await factsOf(id), eventsOf(id), text),
+    asciicast: async (id) => exportAsciicast(await factsOf(id), eventsOf(id)),
+    async verify(id, manifestHash) {
+      await factsOf(id)
+      return verifyRecording({ files, id, publicKey: await signer.publicKey(), manifestHash })
     },
   }
 }
+
+const summarise = (manifest: Manifest | undefined, names: readonly string[]): RecordingSummary =>
+  manifest
+    ? {
+        durationMs: manifest.endedAt - manifest.session.startedAt,
+        bytes: manifest.slices.reduce((sum, slice) => sum + slice.bytes, 0),
+        slices: manifest.slices.length,
+        sealed: true,
+      }
+    : { durationMs: 0, bytes: 0, slices: names.filter((name) => name.endsWith('.slice')).length, sealed: false }

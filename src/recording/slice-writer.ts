@@ -1,14 +1,18 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { syncDirectory, writeDurably } from '../kernel/durable-file.ts'
+import { syncDirectory } from '../kernel/durable-file.ts'
 import { sha256Hex } from '../kernel/ids.ts'
 import { partName, type RecordedEvent, type SliceFacts, sliceName } from './format.ts'
+import type { RecordingFiles } from './recording-files.ts'
 
 const compress = promisify(gzip)
 
-/** Writes the open slice as plain lines; closing compresses it under its final name and forgets the plain one. */
+/** What is known of a slice before it is compressed. */
+export type SliceSpan = Pick<SliceFacts, 'events' | 'fromMs' | 'toMs'>
+
+/** Appends to the open slice, plain lines in a local folder, so that a crash loses no more than what was not yet synced. */
 export type SliceWriter = {
   /** Bytes of plain text in the open slice. */
   readonly size: number
@@ -16,13 +20,15 @@ export type SliceWriter = {
   readonly since: number | undefined
   append(events: readonly RecordedEvent[]): Promise<void>
   sync(): Promise<void>
-  close(): Promise<SliceFacts | undefined>
+  /** Undefined, and no file left, when nothing was written. */
+  close(): Promise<SliceSpan | undefined>
 }
 
 export async function openSlice(folder: string, n: number): Promise<SliceWriter> {
   const path = join(folder, partName(n))
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const file: FileHandle = await open(path, 'w', 0o600)
-  await syncDirectory(folder)
+  let named = false
   let size = 0
   let count = 0
   let since: number | undefined
@@ -35,34 +41,39 @@ export async function openSlice(folder: string, n: number): Promise<SliceWriter>
       return since
     },
     async append(events) {
-      const text = events.map((event) => `${JSON.stringify(event)}\n`).join('')
+      const text = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
       await file.appendFile(text)
-      size += Buffer.byteLength(text)
+      size += text.length
       count += events.length
       since ??= events[0]?.[0]
       until = events.at(-1)?.[0] ?? until
     },
-    sync: () => file.datasync(),
+    async sync() {
+      await file.datasync()
+      if (!named) await syncDirectory(folder)
+      named = true
+    },
     async close() {
       await file.close()
-      if (count === 0) {
-        await rm(path)
-        return undefined
-      }
-      return storeSlice(folder, n, { events: count, fromMs: since ?? 0, toMs: until })
+      if (count > 0) return { events: count, fromMs: since ?? 0, toMs: until }
+      await rm(path)
+      return undefined
     },
   }
 }
 
-/** Compresses `n.slice.part` into `n.slice`, durably, before the plain file goes. */
+/** Compresses `n.slice.part` of the local folder into `n.slice` of the store, durably, before the plain file goes. */
 export async function storeSlice(
+  files: RecordingFiles,
+  id: string,
   folder: string,
   n: number,
-  facts: Pick<SliceFacts, 'events' | 'fromMs' | 'toMs'>,
+  span: SliceSpan,
 ): Promise<SliceFacts> {
   const path = join(folder, partName(n))
-  const stored = await compress(await readFile(path), { level: 3 })
-  await writeDurably(join(folder, sliceName(n)), stored)
+  // Level 1: a tenth larger than level 6 on shell output, at a quarter of its CPU.
+  const stored = await compress(await readFile(path), { level: 1 })
+  await files.put(id, sliceName(n), stored)
   await rm(path)
-  return { n, sha256: sha256Hex(stored), bytes: stored.length, ...facts }
+  return { n, sha256: sha256Hex(stored), bytes: stored.length, ...span }
 }

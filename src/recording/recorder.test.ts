@@ -1,0 +1,194 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
+import { newId } from '../kernel/ids.ts'
+import type { Signer } from '../kernel/signer.ts'
+import { openSigningKey } from '../kernel/signing-key.ts'
+import { INDEX, partName, type RecordedEvent, type SessionFacts, sliceName } from './format.ts'
+import { parseEvents } from './reader.ts'
+import { openRecorder } from './recorder.ts'
+import { directoryFiles, type RecordingFiles } from './recording-files.ts'
+import { openRecordings } from './recordings.ts'
+import { createScreenReader } from './screen.ts'
+
+let directory: string
+let signer: Signer
+let clock: FakeClock
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'enchilada-recorder-'))
+  signer = await openSigningKey(join(directory, 'keys', 'signing.pem'))
+  clock = createFakeClock()
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+const facts = (): SessionFacts => ({
+  id: newId(),
+  connectionId: 'c',
+  connectionName: 'web-1',
+  scope: 'acme/aws/111122223333/eu-west-1',
+  instanceId: 'i-0123456789abcdef0',
+  protocol: 'ssh',
+  personId: 'ada',
+  personName: 'Ada',
+  startedAt: clock.now(),
+  cols: 40,
+  rows: 5,
+})
+
+const openWith = (files: RecordingFiles = directoryFiles(directory)) =>
+  openRecorder({ files, spool: directory, facts: facts(), signer, clock })
+const recordingsOf = (files: RecordingFiles) => openRecordings({ files, spool: directory, signer, clock })
+
+describe('a recorder', () => {
+  test('closes the slice of a session that has fallen silent', async () => {
+    const recorder = await openWith()
+    recorder.output(Buffer.from('last words'))
+    for (let second = 0; second < 7; second += 1) {
+      await clock.advance(1_000)
+      await recorder.flush()
+    }
+    await recorder.seal('closed-by-person')
+    expect(readdirSync(join(directory, recorder.facts.id))).toContain(sliceName(1))
+  })
+
+  test('a disk that does not answer ends the session within two seconds', async () => {
+    const files = directoryFiles(directory)
+    let hang = false
+    const hanging: RecordingFiles = {
+      ...files,
+      put: (...put) => (hang ? new Promise(() => undefined) : files.put(...put)),
+    }
+    const recorder = await openWith(hanging)
+    hang = true
+    const before = clock.now()
+    // Nine slices may wait for the store; the tenth stops the shell, and then the clock runs.
+    for (let n = 0; n < 10; n += 1) {
+      recorder.output(Buffer.alloc(300_000, 'x'))
+      void recorder.flush()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    let failure: unknown
+    void recorder.failed.then((error) => {
+      failure = error.code
+    })
+    expect(recorder.pending()).toBeGreaterThan(0)
+    await clock.advance(2_000)
+    expect(failure).toBe('RECORDING_UNAVAILABLE')
+    expect(clock.now() - before).toBeLessThanOrEqual(2_000)
+    await expect(recorder.seal('recording-failed')).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
+  })
+
+  test('a store that refuses a slice fails the recording', async () => {
+    const files = directoryFiles(directory)
+    const refusing: RecordingFiles = {
+      ...files,
+      put: (id, name, bytes) =>
+        name.endsWith('.slice') ? Promise.reject(new Error('no space left')) : files.put(id, name, bytes),
+    }
+    const recorder = await openWith(refusing)
+    recorder.output(Buffer.alloc(300_000, 'x'))
+    await recorder.flush()
+    expect((await recorder.failed).message).toContain('no space left')
+  })
+
+  test('a flood is kept as bytes and comes back whole', async () => {
+    const recorder = await openWith()
+    const flood = Buffer.from('grün ✓ 🌮\r\n'.repeat(20_000))
+    recorder.output(flood)
+    await recorder.seal('closed-by-person')
+    const stored = readFileSync(join(directory, recorder.facts.id, sliceName(1)))
+    const { events } = parseEvents(gunzipSync(stored))
+    expect(events.every(([, kind]) => kind === 'b')).toBe(true)
+    expect(Buffer.concat(events.map(([, , data]) => Buffer.from(data, 'base64'))).equals(flood)).toBe(true)
+  })
+
+  test('whoever begins to watch at any moment sees the screen and every event after it', async () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }),
+      fc.constantFrom('\r\n', '\u001b[2J', '\u001b[31mred', '\u001b[H', 'x'.repeat(50)),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(), async (pieces, at) => {
+        const recorder = await openWith()
+        let watched: { data: string; events: RecordedEvent[] } | undefined
+        const joining: Promise<unknown>[] = []
+        for (const [n, text] of pieces.entries()) {
+          if (n === at % pieces.length) {
+            const events: RecordedEvent[] = []
+            joining.push(
+              recorder.watch({
+                screen: ({ data }) => {
+                  watched = { data, events }
+                },
+                event: (event) => events.push(event),
+              }),
+            )
+          }
+          recorder.output(Buffer.from(text))
+          if (n % 3 === 0) await recorder.flush()
+        }
+        await Promise.all(joining)
+        await recorder.flush()
+        await recorder.seal('closed-by-person')
+        const whole = createScreenReader(40, 5)
+        const late = createScreenReader(40, 5)
+        for await (const event of recordingsOf(directoryFiles(directory)).events(recorder.facts.id)) {
+          await whole.feed([event])
+        }
+        await late.feed([[0, 'o', watched?.data ?? ''], ...(watched?.events ?? [])])
+        expect(late.lines()).toEqual(whole.lines())
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('what a dead node left', () => {
+  test.each(['before', 'after'])('a crash %s the plain slice is removed loses nothing', async (when) => {
+    const files = directoryFiles(directory)
+    const recorder = await openWith()
+    recorder.output(Buffer.from('one'))
+    await recorder.flush()
+    const folder = join(directory, recorder.facts.id)
+    const plain = readFileSync(join(folder, partName(1)))
+    for (let second = 0; second < 7; second += 1) {
+      await clock.advance(1_000)
+      await recorder.flush()
+    }
+    recorder.output(Buffer.from('two'))
+    await recorder.flush()
+    if (when === 'before') writeFileSync(join(folder, partName(1)), plain)
+    const sealed = await recordingsOf(files).sealAbandoned(recorder.facts.id, 'node-lost')
+    expect(sealed).toMatchObject({ slices: 2, lostBytes: 0 })
+    expect(await recordingsOf(files).verify(recorder.facts.id, sealed?.manifest)).toMatchObject({ ok: true })
+  })
+
+  test('a session that died before its first word is sealed empty', async () => {
+    const recorder = await openWith()
+    const sealed = await recordingsOf(directoryFiles(directory)).sealAbandoned(recorder.facts.id, 'node-lost')
+    expect(sealed).toMatchObject({ slices: 0, durationMs: 0 })
+  })
+})
+
+test('an index that somebody has rewritten is made anew', async () => {
+  const files = directoryFiles(directory)
+  const recorder = await openWith()
+  for (let n = 0; n < 70; n += 1) {
+    recorder.output(Buffer.from(`${n}\r\n`))
+    await clock.advance(1_000)
+    await recorder.flush()
+  }
+  await recorder.seal('closed-by-person')
+  const { id } = recorder.facts
+  const genuine = await recordingsOf(files).index(id)
+  const forged = JSON.parse(String(await files.get(id, INDEX)))
+  forged.screens[0].data = 'nothing happened here'
+  await files.put(id, INDEX, Buffer.from(JSON.stringify(forged)))
+  expect(genuine?.screens).toHaveLength(1)
+  expect(await recordingsOf(files).index(id)).toEqual(genuine)
+})

@@ -1,0 +1,128 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { RecordedEvent, SessionFacts, SliceFacts } from './format.ts'
+import { inTime } from './in-time.ts'
+import { readPartEvents, readSliceEvents } from './reader.ts'
+import type { RecordingFiles } from './recording-files.ts'
+import { openSlice, storeSlice } from './slice-writer.ts'
+
+const SLICE_MS = 5_000
+const SLICE_BYTES = 256 * 1024
+const SYNC_MS = 1_000
+/** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
+const MAX_UNSTORED = 8
+
+/** The slice is on the local disk meanwhile; a bucket may be away for a moment. */
+const STORE_MS = 20_000
+
+/** The slices of one recording, as they are written. One call of `append` or `close` at a time. */
+export type SliceLog = {
+  /** There is something to sync or a slice to close by and by: call `append` again, with nothing if need be. */
+  readonly busy: boolean
+  /** Resolves once when a closed slice cannot be stored. */
+  readonly failed: Promise<unknown>
+  append(events: readonly RecordedEvent[]): Promise<void>
+  /** Events from the `from`-th on, counted over the whole recording. */
+  read(from: number): AsyncGenerator<RecordedEvent>
+  /** The size of the terminal before that event, and where to begin so that about `bytes` of plain text are read. */
+  tail(bytes: number): { from: number; cols: number; rows: number }
+  /** Waits for closed slices; `failed` says when one could not be stored. */
+  stored(): Promise<void>
+  close(): Promise<SliceFacts[]>
+}
+
+type Closed = { n: number; firstEvent: number; size: number; cols: number; rows: number }
+
+export async function openSliceLog(options: {
+  files: RecordingFiles
+  folder: string
+  facts: SessionFacts
+  clock: Clock
+}): Promise<SliceLog> {
+  const { files, folder, facts, clock } = options
+  let n = 1
+  let slice = await openSlice(folder, n)
+  let { cols, rows } = facts
+  let current: Closed = { n, firstEvent: 0, size: 0, cols, rows }
+  const closed: Closed[] = []
+  const stored: SliceFacts[] = []
+  let storing: Promise<void> = Promise.resolve()
+  let unstored = 0
+  let events = 0
+  let syncedAt = clock.now()
+  let unsynced = false
+  const { promise: failed, resolve: tellFailure } = Promise.withResolvers<unknown>()
+
+  const closeSlice = async () => {
+    const at = n
+    const span = await slice.close()
+    if (!span) return
+    closed.push({ ...current, size: slice.size })
+    n += 1
+    unstored += 1
+    storing = storing.then(async () => {
+      const slice = storeSlice(files, facts.id, folder, at, span)
+      stored.push(await inTime(clock, STORE_MS, 'the store of recordings', slice))
+      unstored -= 1
+    })
+    storing.catch(tellFailure)
+    if (unstored > MAX_UNSTORED) await storing
+  }
+
+  const next = async () => {
+    await closeSlice()
+    slice = await openSlice(folder, n)
+    current = { n, firstEvent: events, size: 0, cols, rows }
+    unsynced = false
+    syncedAt = clock.now()
+  }
+
+  return {
+    get busy() {
+      return slice.size > 0
+    },
+    failed,
+    async append(batch) {
+      if (batch.length > 0) {
+        await slice.append(batch)
+        events += batch.length
+        unsynced = true
+        for (const [, kind, data] of batch) {
+          if (kind === 'r') [cols = cols, rows = rows] = data.split('x').map(Number)
+        }
+      }
+      const now = clock.now()
+      const age = slice.since === undefined ? 0 : now - facts.startedAt - slice.since
+      if (slice.size >= SLICE_BYTES || age >= SLICE_MS) await next()
+      else if (unsynced && now - syncedAt >= SYNC_MS) {
+        await slice.sync()
+        unsynced = false
+        syncedAt = now
+      }
+    },
+    async *read(from) {
+      const all = [...closed, current]
+      for (const [at, { n: number, firstEvent }] of all.entries()) {
+        if ((all[at + 1]?.firstEvent ?? Number.POSITIVE_INFINITY) <= from) continue
+        const open = await readPartEvents(folder, number).catch(() => undefined)
+        const events = open ?? (await readSliceEvents(files, facts.id, number))
+        yield* events.slice(Math.max(0, from - firstEvent))
+      }
+    },
+    tail(bytes) {
+      let size = slice.size
+      let begin = current
+      for (const one of closed.toReversed()) {
+        size += one.size
+        if (size > bytes) break
+        begin = one
+      }
+      return { from: begin.firstEvent, cols: begin.cols, rows: begin.rows }
+    },
+    stored: () => storing.catch(() => undefined),
+    async close() {
+      await closeSlice()
+      await storing
+      return stored
+    },
+  }
+}
