@@ -54,6 +54,15 @@ export type LabInstance = {
   tags: Record<string, string>
 }
 
+export type InstanceCredentials = {
+  role: string
+  accessKeyId: string
+  secretAccessKey: string
+  token: string
+  /** ISO 8601, UTC. */
+  expiration: string
+}
+
 /** Probabilities in 0..1, times in milliseconds. */
 export type EventKnobs = {
   drop?: number
@@ -131,6 +140,8 @@ export function openDoors(endpoint: string) {
     instances: (state?: LabInstance['state']) =>
       ask<LabInstance[]>('GET', state ? `instances?state=${state}` : 'instances'),
     instance: (id: string) => ask<LabInstance>('GET', `instances/${id}`),
+    /** What its metadata service gives for the role of its instance profile; null without one. */
+    credentials: (id: string) => ask<InstanceCredentials | null>('GET', `instances/${id}/credentials`),
     /** What a host did itself; `powered-off` follows its shutdown behaviour. */
     setInstanceState: (id: string, state: 'powered-off' | 'stopped' | 'terminated') =>
       ask<LabInstance>('POST', `instances/${id}/state`, { state }),

@@ -4,12 +4,14 @@ import {
   EC2Client,
   GetConsoleOutputCommand,
   GetPasswordDataCommand,
+  ModifyInstanceAttributeCommand,
   RunInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import { EC2InstanceConnectClient, SendSSHPublicKeyCommand } from '@aws-sdk/client-ec2-instance-connect'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { callQuery } from './raw-call.ts'
 import { type Aws, startAws } from './start.ts'
 
 const IMAGE = 'ami-0a1a2023a1a2023a0'
@@ -102,4 +104,35 @@ test('EC2 Instance Connect hands a key to a running instance alone', async () =>
   const [sent] = await aws.lab.sentKeys(id, 'ec2-user')
   expect(sent?.key).toBe(SSHPublicKey)
   expect((sent?.until ?? 0) - (sent?.at ?? 0)).toBe(60)
+})
+
+test('an instance with a profile is given a session of its role', async () => {
+  const target = {
+    endpoint: aws.endpoint,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'AKIALABMANAGEMENT000', secretAccessKey: 'lab' },
+  }
+  const iam = (params: Record<string, string>) => callQuery(target, 'iam', { Version: '2010-05-08', ...params })
+  await iam({ Action: 'CreateRole', RoleName: 'host', AssumeRolePolicyDocument: '{"Statement":[]}' })
+  await iam({ Action: 'CreateInstanceProfile', InstanceProfileName: 'host' })
+  await iam({ Action: 'AddRoleToInstanceProfile', InstanceProfileName: 'host', RoleName: 'host' })
+  const id = await launch({ IamInstanceProfile: { Name: 'host' } })
+  expect(await aws.lab.credentials(await launch())).toBeNull()
+  const given = await aws.lab.credentials(id)
+  const credentials = { accessKeyId: given?.accessKeyId ?? '', secretAccessKey: given?.secretAccessKey ?? '' }
+  const identity = await callQuery({ ...target, credentials }, 'sts', {
+    Action: 'GetCallerIdentity',
+    Version: '2011-06-15',
+  })
+  expect(identity).toContain(`:assumed-role/host/${id}`)
+})
+
+test('a listing shows at once what another call changed', async () => {
+  const id = await launch()
+  const look = async () =>
+    (await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations?.[0]?.Instances?.[0]
+      ?.SourceDestCheck
+  expect(await look()).toBe(true)
+  await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: id, SourceDestCheck: { Value: false } }))
+  expect(await look()).toBe(false)
 })

@@ -11,14 +11,15 @@ from xml.sax.saxutils import escape
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidInstanceIdError
+from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import InstanceState
 from moto.ec2.responses.instances import InstanceResponse
 
-from . import tags
-from .calls import current_call, Refusal
+from . import calls, tags
+from .calls import Call, Refusal, Reply, current_call
 from .filters import passes
 from .instances import check_ids
-from .lifecycle import CODES
+from .lifecycle import CODES, mark_changed
 
 LARGEST_PAGE = 1000
 ITEM = re.compile(r"<instancesSet>(.*)</instancesSet>", re.DOTALL)
@@ -122,7 +123,7 @@ def describe_instances(response: InstanceResponse) -> Any:
         rest = sorted((i for i in chosen.values() if i.lab_order > start), key=lambda i: i.lab_order)
         if wanted:
             rest = [one for one in rest if passes(one, wanted)]
-        short = notes.get("short_page")
+        short = None if instance_ids else notes.get("short_page")
         page = rest[: size if short is None else min(size, short)]
         body = _reservations(response, page)
     token = ""
@@ -143,9 +144,20 @@ def _log_tags(backend: Any, resource_id: str, _keys: set[str]) -> None:
     if instance:
         log = getattr(instance, "lab_tag_log", [])
         instance.lab_tag_log = [*log, (time.monotonic(), tags.tags_of(backend, resource_id))]
-        instance.lab_version = getattr(instance, "lab_version", 0) + 1
+        mark_changed(instance)
+
+
+# Calls that mark the instances they change themselves; any other call that writes outdates every picture.
+MARKED = ("RunInstances", "StartInstances", "StopInstances", "TerminateInstances", "CreateTags", "DeleteTags")
+READING = ("Describe", "Get", "List", "Search")
+
+
+def _outdate(call: Call, _: Reply) -> None:
+    if call.service == "ec2" and call.action not in MARKED and not call.action.startswith(READING):
+        ec2_backends[call.account][call.region].lab_epoch += 1
 
 
 def install() -> None:
+    calls.after(_outdate)
     InstanceResponse.describe_instances = describe_instances
     tags.on_change(_log_tags)

@@ -7,9 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.instances import Instance
 
-from . import buses, stack_resources, tags
+from . import buses, instance_view, stack_resources
 from .console import Hosts, find_instance
 from .event_source import EventSource
 from .faults import Faults
@@ -101,16 +100,17 @@ class Doors:
         self.events.turn(body)
         return asdict(self.events.knobs)
 
-    def _get_instances(self, request: Request, instance_id: str = "") -> Any:
+    def _get_instances(self, request: Request, instance_id: str = "", verb: str = "") -> Any:
+        if verb == "credentials":
+            return instance_view.credentials_of(self._find(instance_id))
         if instance_id:
-            return describe(self._find(instance_id))
+            return instance_view.describe(self._find(instance_id))
         wanted = request.query.get("state")
         return [
-            describe(instance)
+            told
             for regions in list(ec2_backends.values())
             for backend in list(regions.values())
-            for instance in list(backend.lab_instances.values())
-            if wanted in (None, instance._state.name) and hasattr(instance, "lab_states")
+            for told in instance_view.describe_all(backend, wanted)
         ]
 
     def _post_instances(self, request: Request, instance_id: str, verb: str) -> Any:
@@ -129,7 +129,7 @@ class Doors:
                 self.lifecycle.terminate(instance, self.dismantle, by_guest=True)
             else:
                 raise ValueError(f"a host cannot become {state} by itself")
-        return describe(instance)
+        return instance_view.describe(instance)
 
     def _put_console(self, request: Request, instance_id: str) -> Any:
         self.hosts.put_console(self._find(instance_id).id, request.body.decode(errors="replace"))
@@ -156,38 +156,6 @@ class Doors:
         if instance is None:
             raise DoorError(404, f"no such instance: {instance_id}")
         return instance
-
-
-def describe(instance: Instance) -> dict[str, Any]:
-    backend = instance.ec2_backend
-    key = backend.key_pairs.get(instance.key_name) if instance.key_name else None
-    subnet = backend.get_subnet(instance.subnet_id) if instance.subnet_id else None
-    vpc = backend.get_vpc(subnet.vpc_id) if subnet else None
-    profile = backend.iam_instance_profile_associations.get(instance.id)
-    return {
-        "id": instance.id,
-        "account": backend.account_id,
-        "region": backend.region_name,
-        "zone": instance.placement.zone,
-        "state": instance._state.name,
-        "changes": len(instance.lab_states),
-        "privateIp": instance.private_ip,
-        "publicIp": instance.public_ip,
-        "vpc": vpc and {"id": vpc.id, "cidr": vpc.cidr_block},
-        "subnet": subnet and {"id": subnet.id, "cidr": subnet.cidr_block},
-        "mac": instance.nics[0].mac_address if instance.nics else None,
-        "image": instance.image_id,
-        "platform": instance.platform or "linux",
-        "type": instance.instance_type,
-        "userData": str(instance.user_data) if instance.user_data else None,
-        "shutdownBehavior": instance.instance_initiated_shutdown_behavior,
-        "keyName": instance.key_name,
-        "publicKey": key.material_public.decode().strip() if key else None,
-        "instanceProfile": profile and profile.iam_instance_profile.arn,
-        "metadataTokens": instance.metadata_options.http_tokens,
-        "launchTime": instance.launch_time.isoformat(),
-        "tags": tags.tags_of(backend, instance.id),
-    }
 
 
 def parse(environ: dict[str, Any]) -> Request:

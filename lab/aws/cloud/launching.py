@@ -11,7 +11,7 @@ from moto.ec2.responses.instances import InstanceResponse
 
 from . import tags
 from .calls import Refusal
-from .lifecycle import Lifecycle
+from .lifecycle import Lifecycle, mark_changed
 from .networks import default_subnet_id
 
 USER_DATA_LIMIT = 16_384
@@ -151,6 +151,8 @@ def install(lifecycle: Lifecycle) -> None:
             response.params["MinCount"] = count
             reservation = answer_by_moto(response)._result
             _share_profile(response.ec2_backend, reservation.instances)
+            for instance in reservation.instances:
+                mark_changed(instance)
             return reservation
 
         return ActionResult(launches.run(response, launch))

@@ -94,12 +94,13 @@ class Lifecycle:
         begun = instance._state
 
         def turn() -> None:
-            if instance._state is not begun:
-                return
-            if then == "terminated":
-                _release_addresses(instance)
-                self._schedule.after(self._settings.purge, lambda: _forget(instance))
-            set_state(instance, then)
+            with instance.ec2_backend.lab_lock:
+                if instance._state is not begun:
+                    return
+                if then == "terminated":
+                    _release_addresses(instance)
+                    self._schedule.after(self._settings.purge, lambda: _forget(instance))
+                set_state(instance, then)
 
         if seconds <= 0:
             turn()
@@ -135,13 +136,14 @@ def _release_addresses(instance: Any) -> None:
 
 def _forget(instance: Any) -> None:
     backend = instance.ec2_backend
-    reservation = backend.reservations.get(instance.lab_reservation_id)
-    if reservation and instance in reservation.instances:
-        reservation.instances.remove(instance)
-        if not reservation.instances:
-            backend.reservations.pop(reservation.id, None)
-    backend.lab_instances.pop(instance.id, None)
-    backend.tags.pop(instance.id, None)
+    with backend.lab_lock:
+        reservation = backend.reservations.get(instance.lab_reservation_id)
+        if reservation and instance in reservation.instances:
+            reservation.instances.remove(instance)
+            if not reservation.instances:
+                backend.reservations.pop(reservation.id, None)
+        backend.lab_instances.pop(instance.id, None)
+        backend.tags.pop(instance.id, None)
 
 
 def _without_network(name: str) -> None:
