@@ -53,13 +53,16 @@ test('a life takes its time and ends with the instance gone from listings', asyn
   await reach(id, undefined)
 })
 
-test('what ended gives its address to the next', async () => {
+test('what ended gives its address to the next, and not before', async () => {
   const first = await launch()
   const { privateIp } = await aws.lab.instance(first)
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first] }))
+  const meanwhile = await launch()
   await reach(first, 'terminated')
   expect((await aws.lab.instance(first)).privateIp).toBeNull()
-  expect((await aws.lab.instance(await launch())).privateIp).toBe(privateIp)
+  const then = await launch()
+  expect((await aws.lab.instance(then)).privateIp).toBe(privateIp)
+  expect((await aws.lab.instance(meanwhile)).privateIp).not.toBe(privateIp)
 })
 
 test('a host that powers off is stopped or terminated as its launch said', async () => {

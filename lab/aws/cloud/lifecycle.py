@@ -79,7 +79,13 @@ class Lifecycle:
         """`dismantle` is moto's own terminate: volumes, fleets and profile associations."""
         previous = instance.lab_told = instance._state
         if previous.name not in ENDED:
+            # The interfaces go when it is terminated; moto would free their addresses now.
+            kept = [(nic, nic.delete_on_termination) for nic in instance.nics.values()]
+            for nic, _ in kept:
+                nic.delete_on_termination = False
             dismantle(instance)
+            for nic, deletes in kept:
+                nic.delete_on_termination = deletes
             _give_end_reason(instance, by_guest)
             self._turn(instance, "shutting-down")
             self._become(instance, "shutting-down", "terminated", self._settings.stopping)
