@@ -1,0 +1,212 @@
+import { type CodedError, hasCode, isCoded, reasonOf } from '../kernel/errors.ts'
+import type { AuditEvent } from '../model/audit-event.ts'
+import type { Person } from '../model/person.ts'
+import { parseScope } from '../model/scope.ts'
+import type { SessionEndReason } from '../model/session.ts'
+import type { Recordings } from '../recording/recordings.ts'
+import type { Attachment, Size, TerminalChannel } from './channel.ts'
+import { gatewayErrors } from './errors.ts'
+import { fingerprintOf } from './host-keys.ts'
+import { type OpenDeps, type Opened, openTerminal } from './open-terminal.ts'
+import { HEARTBEAT_MS, openSessionRows } from './session-rows.ts'
+import { startTerminalSession, type TerminalSession } from './terminal/terminal-session.ts'
+
+export type GatewayDeps = OpenDeps & {
+  recordings: Pick<Recordings, 'open' | 'sealAbandoned' | 'unsealed'>
+  /** Names this process; the same after a restart, so that it finds what it left behind. */
+  node: string
+}
+
+export type Gateway = {
+  /** Rejects with the reason; the refusal is in the trail. */
+  open(request: { connectionId: string; person: Person; size: Size; channel: TerminalChannel }): Promise<Attachment>
+  /** Back to one's own shell on this node, within its grace time. */
+  resume(request: { sessionId: string; person: Person; size: Size; channel: TerminalChannel }): Promise<Attachment>
+  watch(request: { sessionId: string; person: Person; channel: TerminalChannel }): Promise<() => void>
+  /** Ends a session wherever it runs. */
+  end(sessionId: string, by: Person): Promise<void>
+  live(): number
+  /** Closes as `node-lost` what dead nodes left, and seals it. */
+  recoverLost(): Promise<number>
+  close(): Promise<void>
+}
+
+type Live = { session: TerminalSession; person: Person; scope: string; instanceId: string }
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { store, trail, clock, log, node } = deps
+  const rows = openSessionRows(deps)
+  const live = new Map<string, Live>()
+  let closing = false
+
+  const endEach = (which: (one: Live) => boolean, reason: SessionEndReason, by?: string) =>
+    Promise.all([...live.values()].filter(which).map(({ session }) => session.end(reason, by)))
+
+  const stops = [
+    store.notify.subscribe('instance-gone', ({ scope, instanceId }) => {
+      void endEach((one) => one.scope === scope && one.instanceId === instanceId, 'instance-gone')
+    }),
+    store.notify.subscribe('access-ended', ({ personId }) => {
+      void endEach((one) => one.person.id === personId, 'access-ended')
+    }),
+    store.notify.subscribe('end-session', ({ sessionId, by }) => {
+      void live.get(sessionId)?.session.end('ended-by-operator', by)
+    }),
+  ]
+  const heart = setInterval(() => {
+    void rows
+      .beat(node)
+      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'the heartbeat was not written'))
+  }, HEARTBEAT_MS).unref()
+
+  async function begin(opened: Opened, person: Person): Promise<TerminalSession> {
+    const { id, startedAt, target, shell, recorder } = opened
+    const { connection } = target
+    const about = {
+      actor: person.id,
+      subject: connection.id,
+      scope: connection.scope,
+      session: id,
+      source: 'fact',
+    } as const
+    await rows.begin({ id, startedAt, node, person, target })
+    await trail.record({
+      ...about,
+      kind: 'session.connected',
+      data: {
+        name: connection.name,
+        person: person.name,
+        instance: connection.instanceId,
+        address: connection.instance.privateIp,
+        hostKey: fingerprintOf(opened.hostKey),
+        protocol: connection.protocol,
+      },
+    })
+    const session = startTerminalSession({
+      id,
+      connectionName: connection.name,
+      startedAt,
+      size: { cols: recorder.facts.cols, rows: recorder.facts.rows },
+      shell,
+      recorder,
+      limits: deps.settings,
+      clock,
+      async onEnd(reason, by) {
+        live.delete(id)
+        const sealed = await recorder.seal(reason).catch((error: unknown) => {
+          log.error({ session: id, reason: reasonOf(error) }, 'the recording could not be sealed')
+          return undefined
+        })
+        if (sealed)
+          await tell({ ...about, kind: 'recording.sealed', subject: id, actor: 'system:gateway', data: { ...sealed } })
+        const durationMs = clock.now() - startedAt
+        await tell({ ...about, kind: 'session.disconnected', data: { reason, durationMs, ...(by ? { by } : {}) } })
+        // A row that stays open is closed by recoverLost of the next life.
+        await rows.end(id, reason, sealed ? 'sealed' : 'broken').catch((error: unknown) => {
+          log.error({ session: id, reason: reasonOf(error) }, 'the end of a session is not in the database yet')
+        })
+      },
+    })
+    live.set(id, { session, person, scope: recorder.facts.scope, instanceId: connection.instanceId })
+    return session
+  }
+
+  /** An end must be told even when telling fails at first: a session has exactly one. */
+  async function tell(event: AuditEvent): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await trail.record(event)
+      } catch (error) {
+        log.error(
+          { kind: event.kind, session: event.session, attempt, reason: reasonOf(error) },
+          'not in the trail yet',
+        )
+        if (attempt === 5) return
+        await clock.sleep(attempt * 1_000)
+      }
+    }
+  }
+
+  async function refuse(person: Person, connectionId: string, error: CodedError): Promise<void> {
+    const changed = hasCode(error, gatewayErrors.HOST_KEY_CHANGED)
+    const denied = error.code.startsWith('ACCESS_')
+    const kind = changed ? 'host-key.refused' : denied ? 'access.refused' : 'session.refused'
+    const data = { code: error.code, message: error.message, person: person.name }
+    await trail.record({ kind, actor: person.id, subject: connectionId, source: 'fact', data })
+  }
+
+  const mine = (sessionId: string): Live => {
+    const found = live.get(sessionId)
+    if (!found) throw gatewayErrors.SESSION_NOT_FOUND({ id: sessionId })
+    return found
+  }
+
+  return {
+    async open({ connectionId, person, size, channel }) {
+      let opened: Opened | undefined
+      try {
+        if (closing) throw gatewayErrors.SESSION_NOT_FOUND()
+        opened = await openTerminal(deps, { connectionId, person, size, step: (message) => channel.say(message) })
+        const session = await begin(opened, person)
+        return await session.attach(channel, size, false)
+      } catch (cause) {
+        opened?.shell.close()
+        await opened?.recorder.seal('target-failed').catch(() => undefined)
+        if (opened) await rows.end(opened.id, 'target-failed', 'broken').catch(() => undefined)
+        const error = isCoded(cause)
+          ? cause
+          : gatewayErrors.TARGET_FAILED({ instance: connectionId, reason: reasonOf(cause) }, { cause })
+        await refuse(person, connectionId, error)
+        throw error
+      }
+    },
+    async resume({ sessionId, person, size, channel }) {
+      const { session, person: owner } = mine(sessionId)
+      if (owner.id !== person.id) throw gatewayErrors.SESSION_NOT_FOUND({ id: sessionId })
+      return session.attach(channel, size, true)
+    },
+    async watch({ sessionId, person, channel }) {
+      const { session, scope } = mine(sessionId)
+      const about = { actor: person.id, subject: sessionId, scope: parseScope(scope), session: sessionId } as const
+      await trail.record({ ...about, kind: 'session.watched', source: 'fact', data: { person: person.name } })
+      return session.watch(channel)
+    },
+    async end(sessionId, by) {
+      await trail.record({
+        kind: 'session.ended',
+        actor: by.id,
+        subject: sessionId,
+        session: sessionId,
+        source: 'fact',
+        data: { person: by.name },
+      })
+      await store.notify.publish('end-session', { sessionId, reason: 'ended-by-operator', by: by.id })
+    },
+    live: () => live.size,
+    async recoverLost() {
+      const lost = await rows.lost(node, [...live.keys()])
+      for (const { id, personId, connectionId, startedAt, scope } of lost) {
+        const sealed = await deps.recordings.sealAbandoned(id, 'node-lost').catch(() => undefined)
+        const about = {
+          actor: personId,
+          subject: connectionId,
+          scope: parseScope(scope),
+          session: id,
+          source: 'fact',
+        } as const
+        if (sealed)
+          await tell({ ...about, kind: 'recording.sealed', subject: id, actor: 'system:gateway', data: { ...sealed } })
+        const durationMs = sealed?.durationMs ?? clock.now() - startedAt
+        await tell({ ...about, kind: 'session.disconnected', data: { reason: 'node-lost', durationMs } })
+        await rows.end(id, 'node-lost', sealed ? 'sealed' : 'broken')
+      }
+      return lost.length
+    },
+    async close() {
+      closing = true
+      clearInterval(heart)
+      for (const stop of stops) stop()
+      await endEach(() => true, 'node-stopping')
+    },
+  }
+}

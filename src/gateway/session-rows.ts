@@ -1,0 +1,89 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Person } from '../model/person.ts'
+import { formatScope } from '../model/scope.ts'
+import type { SessionEndReason } from '../model/session.ts'
+import type { Store } from '../store/store.ts'
+import type { Target } from './target.ts'
+
+/** A node that has not been heard of for so long is dead; its heart beats six times in it. */
+export const LOST_AFTER_MS = 60_000
+export const HEARTBEAT_MS = 10_000
+
+export type SessionRows = {
+  begin(session: { id: string; startedAt: number; node: string; person: Person; target: Target }): Promise<void>
+  end(id: string, reason: SessionEndReason, recording: 'sealed' | 'broken' | 'none'): Promise<void>
+  beat(node: string): Promise<void>
+  /** Live sessions whose node is dead, or which this node left behind in an earlier life. */
+  lost(
+    node: string,
+    living: readonly string[],
+  ): Promise<{ id: string; personId: string; connectionId: string; startedAt: number; scope: string }[]>
+}
+
+export function openSessionRows({ store, clock }: { store: Store; clock: Clock }): SessionRows {
+  const { db, notify } = store
+  return {
+    async begin({ id, startedAt, node, person, target }) {
+      const { connection, policyKey } = target
+      await db
+        .insertInto('sessions')
+        .values({
+          id,
+          connection_id: connection.id,
+          scope: formatScope(connection.scope),
+          tenant: connection.scope.tenant,
+          account: connection.scope.account,
+          instance_id: connection.instanceId,
+          connection_name: connection.name,
+          group_path: JSON.stringify(connection.group),
+          protocol: connection.protocol,
+          person_id: person.id,
+          person_name: person.name,
+          policy_key: policyKey,
+          started_at: startedAt,
+          ended_at: null,
+          end_reason: null,
+          node,
+          heartbeat_at: clock.now(),
+          recording: 'recording',
+        })
+        .execute()
+      await notify.publish('session', { sessionId: id })
+    },
+    async end(id, reason, recording) {
+      await db
+        .updateTable('sessions')
+        .set({ ended_at: clock.now(), end_reason: reason, recording })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .execute()
+      await notify.publish('session', { sessionId: id })
+    },
+    async beat(node) {
+      await db
+        .updateTable('sessions')
+        .set({ heartbeat_at: clock.now() })
+        .where('node', '=', node)
+        .where('ended_at', 'is', null)
+        .execute()
+    },
+    async lost(node, living) {
+      const rows = await db
+        .selectFrom('sessions')
+        .select(['id', 'node', 'person_id', 'connection_id', 'started_at', 'scope', 'heartbeat_at'])
+        .where('ended_at', 'is', null)
+        .execute()
+      return rows
+        .filter((row) =>
+          row.node === node ? !living.includes(row.id) : row.heartbeat_at < clock.now() - LOST_AFTER_MS,
+        )
+        .map((row) => ({
+          id: row.id,
+          personId: row.person_id,
+          connectionId: row.connection_id,
+          startedAt: row.started_at,
+          scope: row.scope,
+        }))
+    },
+  }
+}
