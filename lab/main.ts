@@ -5,6 +5,7 @@ import { printEnv, printStatus, printTotp, stopWorld } from './world/verbs.ts'
 const usage = `script/lab                bring the lab up, try it as an engineer would, and leave it up
 script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
 script/lab --no-journey   only bring it up
+script/lab --no-product   only AWS, hosts and the identity provider
 script/lab status         what is up, and the hosts
 script/lab totp NAME      the one-time code of a person, now
 script/lab stop           end it
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
     once: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     seed: { type: 'string' },
+    product: { type: 'boolean', default: true },
     journey: { type: 'boolean', default: true },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -33,7 +35,7 @@ async function main(): Promise<number> {
   const [verb = 'up', ...rest] = positionals
   switch (verb) {
     case 'up':
-      return bringUp({ once: values.once, json: values.json, seed: values.seed, journey: values.journey })
+      return bringUp({ ...values, seed: values.seed })
     case 'status':
       return printStatus(values.json)
     case 'env':

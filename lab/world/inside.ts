@@ -1,8 +1,11 @@
+import { mkdirSync } from 'node:fs'
 import { makeOrganisation, writeProfiles } from '../aws/organisation.ts'
 import { startAws } from '../aws/start.ts'
 import { startHosts } from '../hosts/hosts.ts'
 import { startIdp } from '../idp/start.ts'
+import { runJourney } from '../journey/run-journey.ts'
 import { maskedFolders } from './folders.ts'
+import { bringUpProduct } from './product.ts'
 import { startRelay } from './relay.ts'
 import { createSteps, type HostReport, type Line, type WorldReport } from './report.ts'
 import { doors, socketOf, type WorldSettings } from './settings.ts'
@@ -15,13 +18,17 @@ import { wireAccounts } from './wiring.ts'
 const settings: WorldSettings = JSON.parse(process.argv[2] ?? '{}')
 const tell = (line: Line) => void process.stdout.write(`${JSON.stringify(line)}\n`)
 const log = (text: string) => console.error(`${new Date().toISOString()} ${text}`)
-const { step, all } = createSteps(tell)
+const steps = createSteps(tell)
+const { step, all } = steps
 const closers: { name: string; close: () => Promise<unknown> }[] = []
 const onEnd = (name: string, close: () => Promise<unknown>) => void closers.unshift({ name, close })
 
 const DISKS = '/run/lab/disks'
 // Long enough that states between are seen, short enough to wait for.
 const LIFECYCLE_MS = 300
+// What the world itself needs of temporary files ends with it.
+process.env['TMPDIR'] = '/run/lab/tmp'
+mkdirSync('/run/lab/tmp', { mode: 0o1777 })
 
 async function bringUp(): Promise<void> {
   const { ports, dir, seed } = settings
@@ -40,13 +47,14 @@ async function bringUp(): Promise<void> {
     AWS_EC2_METADATA_DISABLED: 'true',
     PATH: toolsFolder,
   }
-  await step('wiring of the accounts', () => wireAccounts(aws.endpoint, organisation))
+  const wiring = await step('wiring of the accounts', () => wireAccounts(aws.endpoint, organisation))
   const idp = await step('identity provider', () =>
     startIdp({
       port: ports.idp,
       seed,
       redirectUris: [`${portal}/sign-in/callback`],
       postLogoutRedirectUris: [portal, `${portal}/`, `${portal}/signed-out`],
+      backchannelLogoutUri: `${portal}/sign-out/back-channel`,
     }),
   )
   onEnd('identity provider ended', idp.stop)
@@ -71,6 +79,22 @@ async function bringUp(): Promise<void> {
     people: idp.people.map(({ name, email, groups, password }) => ({ name, email, groups, password })),
     env,
     hosts: launched,
+  }
+  if (settings.product) {
+    const product = await bringUpProduct(steps, {
+      dir,
+      portalPort: ports.portal,
+      issuer: idp.issuer,
+      clientId: idp.client.id,
+      clientSecret: idp.client.secret,
+      organisation,
+      wiring,
+      endpoint: aws.endpoint,
+    })
+    onEnd('product ended', product.stop)
+    if (settings.journey) {
+      Object.assign(report, await runJourney(steps, { portal, seed, dir, env, lab: aws.lab, hosts, product }))
+    }
   }
   tell({ kind: 'ready', ok: true, report })
 }

@@ -5,7 +5,9 @@ export type WorldSettings = {
   /** The same numbers inside and outside. */
   ports: Ports
   seed: string
-  /** Node of the customer's machine, not of the repository. */
+  /** Install and start the product; without it there is the world alone. */
+  product: boolean
+  /** Try the product as an engineer and an auditor would. */
   journey: boolean
 }
 

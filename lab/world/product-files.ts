@@ -1,0 +1,71 @@
+import { stringify } from 'yaml'
+import type { Organisation } from '../aws/organisation.ts'
+import { CUSTOMER } from './customer.ts'
+import type { Wiring } from './wiring.ts'
+
+export type ProductPlace = {
+  portalPort: number
+  issuer: string
+  clientId: string
+  organisation: Organisation
+  wiring: Wiring
+}
+
+/** What an administrator writes: one enchilada.yaml. */
+export function configurationOf({ portalPort, issuer, clientId, organisation, wiring }: ProductPlace): string {
+  const data = `${CUSTOMER}/data`
+  return stringify({
+    tenant: 'acme',
+    portal: { url: `http://localhost:${portalPort}`, listen: `127.0.0.1:${portalPort}` },
+    signIn: {
+      issuer,
+      clientId,
+      clientSecret: { env: 'ENCHILADA_CLIENT_SECRET' },
+      scopes: ['openid', 'profile', 'email', 'groups'],
+    },
+    store: { sqlite: `${data}/enchilada.db` },
+    aws: {
+      homeRegion: wiring.homeRegion,
+      organizationRole: `arn:aws:iam::${organisation.accounts.management.id}:role/EnchiladaDirectory`,
+      regions: ['eu-west-1', 'us-east-1'],
+      eventQueue: wiring.queueUrl,
+    },
+    discovery: { sweepEvery: '1m' },
+    access: { policies: `${CUSTOMER}/policies` },
+    recordings: { directory: `${data}/recordings` },
+    audit: {
+      directory: `${data}/audit`,
+      checkpoints: `${data}/checkpoints`,
+      signingKey: `${data}/signing.pem`,
+    },
+  })
+}
+
+/** Who may do what in the lab: engineers everywhere, bob in one account, operators and auditors their own work. */
+export const policiesOf = (organisation: Organisation): string => `
+permit (
+  principal in Enchilada::Group::"engineer",
+  action in [Enchilada::Action::"list", Enchilada::Action::"connect"],
+  resource
+) when { context.mfa };
+
+permit (
+  principal in Enchilada::Group::"engineer-workload-1",
+  action in [Enchilada::Action::"list", Enchilada::Action::"connect"],
+  resource
+) when { context.mfa && resource.account == "${organisation.accounts['workload-1'].id}" };
+
+permit (principal, action == Enchilada::Action::"play", resource) when { resource.owner == principal };
+
+permit (
+  principal in Enchilada::Group::"auditor",
+  action in [Enchilada::Action::"play", Enchilada::Action::"watch", Enchilada::Action::"audit"],
+  resource
+);
+
+permit (
+  principal in Enchilada::Group::"operator",
+  action in [Enchilada::Action::"list", Enchilada::Action::"watch", Enchilada::Action::"end", Enchilada::Action::"administer"],
+  resource
+);
+`

@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import {
+  CUSTOMER,
+  configFile,
+  installProduct,
+  repositoryFilesOf,
+  runProduct,
+  startProduct,
+  writeCustomerFile,
+} from './customer.ts'
+import { configurationOf, type ProductPlace, policiesOf } from './product-files.ts'
+import type { Steps } from './report.ts'
+import { HOME_REGION, type Wiring } from './wiring.ts'
+
+export type Product = {
+  /** Runs the installed CLI with the same configuration. */
+  cli(...args: string[]): Promise<string>
+  /** What it has written to its log. */
+  log(): string
+  stop(): Promise<void>
+}
+
+export type ProductOptions = ProductPlace & {
+  endpoint: string
+  clientSecret: string
+  /** Folder of the world, for the log. */
+  dir: string
+}
+
+const READY_WITHIN_MS = 60_000
+
+/** Installs the product as a customer would, from its tarball, and starts it. */
+export async function bringUpProduct({ step }: Steps, options: ProductOptions): Promise<Product> {
+  await step('product packed and unpacked', installProduct, (tarball) => tarball)
+  const env = await step('configuration', async () => {
+    mkdirSync(join(CUSTOMER, 'policies'), { recursive: true })
+    writeCustomerFile('policies/lab.cedar', policiesOf(options.organisation))
+    writeCustomerFile('enchilada.yaml', configurationOf(options))
+    const given = await environmentOf(options)
+    await runProduct(given, ['config', 'check', '--config', configFile])
+    return given
+  })
+  const log = join(options.dir, 'product.log')
+  const child = startProduct(env, ['serve', '--config', configFile], log)
+  const read = () => readFileSync(log, 'utf8')
+  await step('product is ready', async () => {
+    const giveUpAt = Date.now() + READY_WITHIN_MS
+    while (!(await isReady(options.portalPort))) {
+      if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}\n${read().slice(-4000)}`)
+      if (Date.now() > giveUpAt) throw new Error(`not ready within ${READY_WITHIN_MS} ms\n${read().slice(-4000)}`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  })
+  await step('product sees nothing of the repository', async () => {
+    const files = repositoryFilesOf(child.pid ?? 0)
+    if (files.length > 0) throw new Error(files.join('\n'))
+  })
+  return {
+    cli: (...args) => runProduct(env, [...args, '--config', configFile]),
+    log: read,
+    async stop() {
+      if (child.exitCode !== null) throw new Error(`serve had ended with ${child.exitCode}\n${read().slice(-2000)}`)
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      const [code, signal] = await ended
+      clearTimeout(late)
+      if (code !== 0) throw new Error(`serve ended with ${signal ?? code} when told to stop`)
+    },
+  }
+}
+
+const isReady = (port: number): Promise<boolean> =>
+  fetch(`http://localhost:${port}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  )
+
+/** What an instance's role would give it: credentials of the portal's role, and where AWS is. */
+async function environmentOf(options: ProductOptions & { wiring: Wiring }): Promise<Record<string, string>> {
+  const sts = new STSClient({
+    endpoint: options.endpoint,
+    region: HOME_REGION,
+    credentials: options.organisation.accounts.shared.credentials,
+  })
+  const { Credentials } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: options.wiring.portalRole, RoleSessionName: 'lab', DurationSeconds: 43_200 }),
+  )
+  return {
+    AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
+    AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
+    AWS_REGION: HOME_REGION,
+    AWS_ENDPOINT_URL: options.endpoint,
+    ENCHILADA_CLIENT_SECRET: options.clientSecret,
+  }
+}
