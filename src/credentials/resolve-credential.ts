@@ -1,12 +1,12 @@
-import ssh2 from 'ssh2'
 import type { TargetCalls } from '../aws/target-calls.ts'
 import { reasonOf } from '../kernel/errors.ts'
-import { Secret } from '../kernel/secret.ts'
+import type { Secret } from '../kernel/secret.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Instance } from '../model/instance.ts'
 import type { Person } from '../model/person.ts'
 import { credentialErrors } from './errors.ts'
+import { generateSessionKey } from './session-key.ts'
 import type { CredentialSetting, CredentialSource, CredentialsSettings } from './settings.ts'
 
 /** How the target is opened this once. Dropped as soon as the login is over. */
@@ -81,14 +81,12 @@ function sessionKey(
   userName: string,
   calls: Pick<TargetCalls, 'pushSessionKey'>,
 ): TargetLogin {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', {
-    comment: `enchilada ${person.name}`.replace(/[^\x20-\x7e]/g, '?'),
-  })
+  const { privateKey, publicKey } = generateSessionKey(`enchilada ${person.name}`)
   return {
     userName,
-    auth: { privateKey: new Secret(pair.private) },
+    auth: { privateKey },
     async prepare() {
-      const target = { scope: connection.scope, instance, userName, publicKey: pair.public }
+      const target = { scope: connection.scope, instance, userName, publicKey }
       await calls.pushSessionKey(target, person).catch((cause) => {
         throw credentialErrors.INSTANCE_CONNECT_REFUSED({ instance: instance.id, reason: reasonOf(cause) }, { cause })
       })
