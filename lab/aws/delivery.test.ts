@@ -4,6 +4,7 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -182,6 +183,40 @@ test('a launch by Auto Scaling names the service as its caller', async () => {
       arn: `arn:aws:sts::${account.id}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling`,
     },
   })
+})
+
+test('what a target did not take goes to its dead letters, with the reason', async () => {
+  const account = organisation.accounts['workload-3']
+  const own = new SQSClient({ endpoint: aws.endpoint, region: REGION, credentials: account.credentials })
+  const dead = (await own.send(new CreateQueueCommand({ QueueName: 'dead' }))).QueueUrl ?? ''
+  const arn = `arn:aws:sqs:${REGION}:${account.id}`
+  await events(account, 'PutRule', { Name: 'broken', EventPattern: '{"source":["test"]}' })
+  const target = { Id: 'gone', Arn: `${arn}:gone`, DeadLetterConfig: { Arn: `${arn}:dead` } }
+  await events(account, 'PutTargets', { Rule: 'broken', Targets: [target] })
+  await events(account, 'PutEvents', { Entries: [{ Source: 'test', DetailType: 'test', Detail: '{"n":1}' }] })
+  const given = await own.send(new ReceiveMessageCommand({ QueueUrl: dead, MessageAttributeNames: ['All'] }))
+  expect(JSON.parse(given.Messages?.[0]?.Body ?? '{}')).toMatchObject({ source: 'test', detail: { n: 1 } })
+  expect(given.Messages?.[0]?.MessageAttributes?.['TARGET_ARN']?.StringValue).toBe(`${arn}:gone`)
+})
+
+test('a long poll whose client hung up takes no message', async () => {
+  const { shared } = organisation.accounts
+  const own = new SQSClient({ endpoint: aws.endpoint, region: REGION, credentials: shared.credentials })
+  const QueueUrl = (await own.send(new CreateQueueCommand({ QueueName: 'polled' }))).QueueUrl ?? ''
+  const receives = async () => {
+    const { calls } = await aws.lab.stats()
+    return calls.find((one) => one.account === shared.id && one.action === 'ReceiveMessage')?.calls ?? 0
+  }
+  const before = await receives()
+  const hangUp = new AbortController()
+  const poll = own.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 3 }), { abortSignal: hangUp.signal })
+  setTimeout(() => hangUp.abort(), 200)
+  await expect(poll).rejects.toMatchObject({ name: 'AbortError' })
+  await own.send(new SendMessageCommand({ QueueUrl, MessageBody: 'for the next' }))
+  // The abandoned poll is over when it is counted.
+  await expect.poll(receives, { timeout: 5_000 }).toBe(before + 1)
+  const given = await own.send(new ReceiveMessageCommand({ QueueUrl }))
+  expect(given.Messages?.[0]?.Body).toBe('for the next')
 })
 
 describe('knobs', () => {

@@ -7,6 +7,7 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
+  SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -122,6 +123,19 @@ test('a mapping hands over batches; what failed comes again, then to the dead le
   const given = await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead, WaitTimeSeconds: 10 }))
   expect(given.Messages?.map((message) => message.Body)).toEqual(['bad'])
   expect(seen().slice(before)).toEqual([bodies, ['bad']])
+})
+
+test('a window gathers what comes within it into one batch', async () => {
+  const url = (await sqs.send(new CreateQueueCommand({ QueueName: 'gathered' }))).QueueUrl ?? ''
+  await callRest(target, 'lambda', '/2015-03-31/event-source-mappings', 'POST', {
+    EventSourceArn: await queueArn(url),
+    FunctionName: 'observer',
+    BatchSize: 10,
+    MaximumBatchingWindowInSeconds: 1,
+  })
+  const before = seen().length
+  for (const MessageBody of ['x', 'y']) await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody }))
+  await expect.poll(() => seen().slice(before), { timeout: 5_000 }).toEqual([['x', 'y']])
 })
 
 test('a rule has a function as its target, and a schedule fires it', async () => {

@@ -2,12 +2,16 @@
 
 import copy
 import json
+import select
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs import models as sqs
+
+from .calls import current_call
 
 
 class LazyAttributes(Mapping[str, Any]):
@@ -99,6 +103,19 @@ def _seconds_to_next(queue: Any) -> float:
     return max(min((w for w in waits if w > 0), default=1000) / 1000, 0.001)
 
 
+def _client_is_gone() -> bool:
+    """Whether the caller hung up while its long poll waited: what it were given now would be lost to everybody."""
+    call = current_call()
+    connection = call.response.normalized_request.environ.get("werkzeug.socket") if call else None
+    if connection is None:
+        return False
+    readable, _, _ = select.select([connection], [], [], 0)
+    try:
+        return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return True
+
+
 def receive(
     backend: Any,
     queue_name: str,
@@ -110,12 +127,13 @@ def receive(
     queue = backend.get_queue(queue_name)
     deadline = time.monotonic() + float(wait_seconds_timeout or 0)
     with queue._messages_lock:
-        while True:
+        while not _client_is_gone():
             taken = _take(queue, int(count), int(visibility_timeout or 0), message_attribute_names or [])
             left = deadline - time.monotonic()
             if taken or left <= 0:
                 return taken
             queue._messages_lock.wait(min(left, _seconds_to_next(queue)))
+    return []
 
 
 def _delete(queue: Any, receipt_handle: str) -> None:
