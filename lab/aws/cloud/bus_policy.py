@@ -27,7 +27,9 @@ def refusal(bus: Any, sender: str, role_arn: str | None) -> str | None:
     if role_arn and (organisation := organisation_of(sender)):
         context["aws:PrincipalOrgID"] = organisation
     statements = json.loads(bus.policy)["Statement"] if bus.policy else []
-    if any(statement_allows(one, "events:PutEvents", context["aws:PrincipalArn"], sender, context) for one in statements):
+    if any(
+        statement_allows(one, "events:PutEvents", context["aws:PrincipalArn"], sender, context) for one in statements
+    ):
         return None
     if not statements:
         return f"{bus.arn} has no policy and {sender} is another account"

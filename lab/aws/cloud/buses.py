@@ -6,15 +6,15 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from jsonpath_ng.ext import parse as parse_path
 from moto.core.exceptions import ServiceException
+from moto.core.utils import unix_time_millis
 from moto.events.models import EventsBackend, Rule, events_backends
 from moto.events.utils import EventTemplateParser
 from moto.logs.models import logs_backends
-from moto.core.utils import unix_time_millis
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
@@ -32,7 +32,7 @@ _lock = threading.Lock()
 
 
 def iso(moment: datetime | None = None) -> str:
-    return (moment or datetime.now(timezone.utc)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (moment or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def count(what: str, by: int = 1) -> None:
@@ -164,7 +164,7 @@ def _put_events(backend: Any, entries: list[dict[str, Any]]) -> list[dict[str, A
                 "detail-type": entry["DetailType"],
                 "source": entry["Source"],
                 "account": backend.account_id,
-                "time": iso(datetime.fromtimestamp(float(moment), timezone.utc) if moment else None),
+                "time": iso(datetime.fromtimestamp(float(moment), UTC) if moment else None),
                 "region": backend.region_name,
                 "resources": entry.get("Resources", []),
                 "detail": json.loads(entry["Detail"]),
@@ -203,4 +203,3 @@ def install() -> None:
 
     EventsBackend.put_events = put_events
     Rule.send_to_targets = send_to_targets
-

@@ -6,7 +6,7 @@ Shape: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-eve
 
 import re
 import uuid
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 

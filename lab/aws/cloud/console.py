@@ -1,4 +1,4 @@
-"""What a host says of itself: its console, its Windows password, and the SSH keys it was sent by EC2 Instance Connect."""
+"""What a host says of itself (console, Windows password), and the SSH keys that EC2 Instance Connect sent it."""
 
 import json
 import threading

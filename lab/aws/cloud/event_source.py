@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, fields
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from . import buses
@@ -62,7 +62,7 @@ class EventSource:
             "detail-type": kind,
             "source": source,
             "account": account,
-            "time": buses.iso(datetime.now(timezone.utc)),
+            "time": buses.iso(datetime.now(UTC)),
             "region": region,
             "resources": resources,
             "detail": detail,

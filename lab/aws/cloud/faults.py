@@ -1,4 +1,4 @@
-"""Failures on demand: errors, throttling, delays, lost replies, short pages and stale reads, by call, account and region."""
+"""Failures on demand: errors, throttling, delays, lost replies, short pages, stale reads."""
 
 import random
 import threading

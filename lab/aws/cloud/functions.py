@@ -1,4 +1,4 @@
-"""Lambda functions that really run: the function's own bundle in Node, with its role's session, kept warm between calls."""
+"""Lambda functions that really run: their own bundle in Node, with their role's session, warm between calls."""
 
 import base64
 import io
@@ -64,7 +64,9 @@ class Environment:
         stdin.flush()
         answer = self._read(timeout)
         self.used = time.monotonic()
-        return answer or {"error": {"errorType": "Runtime.ExitError", "errorMessage": "Runtime exited without a reason"}}
+        return answer or {
+            "error": {"errorType": "Runtime.ExitError", "errorMessage": "Runtime exited without a reason"}
+        }
 
     def _read(self, seconds: float) -> dict[str, Any] | None:
         ready, _, _ = select.select([self._answers], [], [], seconds)

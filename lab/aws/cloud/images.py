@@ -1,5 +1,6 @@
 """moto's images without the 1,200 of ECS, which cost seconds for each account and region, and a few of today's."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,9 @@ OWN = json.loads(Path(__file__).with_name("images.json").read_text())
 
 def _load(backend: Any) -> None:
     rows = [*amis.AMIS, *OWN]
-    try:
+    with contextlib.suppress(FileNotFoundError):
         # The images that /aws/service/ami-amazon-linux-latest/* of Parameter Store names.
         rows += load_resource(f"ec2/resources/latest_amis/{backend.region_name}.json")
-    except FileNotFoundError:
-        pass
     for row in rows:
         created = row.get("creation_date")
         dated = {"creation_date": parse_timestamp(created)} if isinstance(created, str) else {}

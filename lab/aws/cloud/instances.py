@@ -47,7 +47,7 @@ def _get_multi(backend: Any, instance_ids: list[str], filters: Any = None) -> li
 
 
 def _changing(verb: str, key: str) -> Any:
-    """StartInstances and its kin: all ids are looked up before the first one changes, and states are told as they are."""
+    """StartInstances and its kin: all ids are looked up before any changes, and states are told as they are."""
 
     def answer(response: InstanceResponse) -> ActionResult:
         instance_ids = response._get_param("InstanceIds", [])

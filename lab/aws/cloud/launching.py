@@ -41,7 +41,9 @@ class Launches:
         if not token:
             return launch()
         key = (response.current_account, response.region, token)
-        asked = json.dumps({k: v for k, v in response.params.items() if k != "ClientToken"}, sort_keys=True, default=str)
+        asked = json.dumps(
+            {k: v for k, v in response.params.items() if k != "ClientToken"}, sort_keys=True, default=str
+        )
         with self._lock:
             busy = self._busy.setdefault(key, threading.Lock())
         with busy:
@@ -50,7 +52,7 @@ class Launches:
                 if made_for != asked:
                     raise Refusal(
                         "IdempotentParameterMismatch",
-                        "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+                        "Arguments on this idempotent request are inconsistent with those of an earlier one.",
                     )
                 return reservation
             reservation = launch()

@@ -1,4 +1,4 @@
-"""SQS whose cost does not grow with the queue: moto counts every message several times for each one sent or received."""
+"""SQS whose cost does not grow with the queue; moto counts every message several times for each call."""
 
 import copy
 import json
@@ -70,7 +70,11 @@ def _take(queue: Any, count: int, visibility: int, names: list[str]) -> list[Any
     now = unix_time_millis()
     taken: list[Any] = []
     finished: list[tuple[Any, bool]] = []
-    busy = {m.group_id for m in queue._messages if m.receipt_handle and not _is_free(m, now)} if queue.fifo_queue else set()
+    busy = (
+        {m.group_id for m in queue._messages if m.receipt_handle and not _is_free(m, now)}
+        if queue.fifo_queue
+        else set()
+    )
     limit = queue.redrive_policy["maxReceiveCount"] if queue.redrive_policy else None
     oldest = now - queue.message_retention_period * 1000
     for message in queue._messages:

@@ -10,7 +10,11 @@ from moto.sqs.models import sqs_backends
 
 # Resource types that were asked for and not made.
 ignored: set[str] = set()
-NOTHING_TO_MAKE = ("AWS::CDK::Metadata", "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle")
+NOTHING_TO_MAKE = (
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudFormation::WaitConditionHandle",
+)
 
 
 class BusPolicy(CloudFormationModel):

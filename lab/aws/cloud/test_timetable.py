@@ -1,11 +1,11 @@
 import unittest
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from .timetable import cron_holds, is_due
 
 
 def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class TimetableTest(unittest.TestCase):

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.events.models import events_backends
@@ -13,8 +13,8 @@ from moto.scheduler.models import scheduler_backends
 from . import buses
 
 SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
-MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-DAYS = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 
 
 def _field_holds(field: str, value: int, first: int, names: list[str]) -> bool:
@@ -51,10 +51,10 @@ def is_due(expression: str, before: float, now: float, born: float) -> bool:
         return int((now - born) // every) > max(int((before - born) // every), 0)
     if cron := re.fullmatch(r"cron\((.+)\)", expression):
         minute = int(now // 60)
-        at = datetime.fromtimestamp(minute * 60, timezone.utc)
+        at = datetime.fromtimestamp(minute * 60, UTC)
         return minute > int(before // 60) and cron_holds(cron.group(1).split(), at)
     if once := re.fullmatch(r"at\((.+)\)", expression):
-        at_time = datetime.fromisoformat(once.group(1)).replace(tzinfo=timezone.utc).timestamp()
+        at_time = datetime.fromisoformat(once.group(1)).replace(tzinfo=UTC).timestamp()
         return before < at_time <= now
     return False
 
