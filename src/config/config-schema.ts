@@ -1,0 +1,51 @@
+import * as z from 'zod'
+import { accessSettings } from '../access/settings.ts'
+import { auditSettings } from '../audit/settings.ts'
+import { awsSettings } from '../aws/settings.ts'
+import { credentialsSettings } from '../credentials/settings.ts'
+import { gatewaySettings } from '../gateway/settings.ts'
+import { discoverySettings } from '../inventory/settings.ts'
+import { secretSourceSchema } from '../kernel/secret-source.ts'
+import { recordingSettings } from '../recording/settings.ts'
+import { signInSettings } from '../sign-in/settings.ts'
+import { connectionSettings } from '../wanted/settings.ts'
+import { portalSettings } from './portal-settings.ts'
+
+const storeSettings = z
+  .union([
+    z.strictObject({ sqlite: z.string().min(1).describe('Database file; one process only') }),
+    z.strictObject({ postgres: secretSourceSchema.describe('Where the connection URL is found: {env} or {file}') }),
+  ])
+  .prefault({ sqlite: '/var/lib/enchilada/enchilada.db' })
+  .describe('Where state is kept')
+
+/** The whole of enchilada.yaml. Each part is described by the folder that uses it. */
+export const configSchema = z
+  .strictObject({
+    tenant: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+      .default('default')
+      .describe('Whose accounts these are; part of every scope'),
+    node: z.string().min(1).max(64).optional().describe('Name of this process in the trail; the host name by default'),
+    portal: portalSettings,
+    signIn: signInSettings,
+    access: accessSettings.prefault({}),
+    store: storeSettings,
+    aws: awsSettings,
+    discovery: discoverySettings.prefault({}),
+    connections: connectionSettings.prefault({}),
+    credentials: credentialsSettings,
+    gateway: gatewaySettings.prefault({}),
+    recordings: recordingSettings.prefault({}),
+    audit: auditSettings.prefault({}),
+  })
+  .superRefine((config, ctx) => {
+    const known = config.credentials.map((credential) => credential.name)
+    for (const [at, rule] of config.connections.rules.entries()) {
+      if (rule.credential === undefined || known.includes(rule.credential)) continue
+      const message = `no credential is called "${rule.credential}"; there are ${known.join(', ')}`
+      ctx.addIssue({ code: 'custom', path: ['connections', 'rules', at, 'credential'], message })
+    }
+  })
+export type Config = z.infer<typeof configSchema>

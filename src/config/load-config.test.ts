@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isCoded } from '../kernel/errors.ts'
+import { findConfig, loadConfig } from './load-config.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'enchilada-config-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const write = (text: string) => {
+  const path = join(folder, 'enchilada.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+const least = `
+portal: { url: "https://enchilada.example.com" }
+signIn: { issuer: "https://idp.example.com", clientId: enchilada }
+aws: { homeRegion: eu-west-1 }
+`
+
+const faultsOf = (text: string): string => {
+  try {
+    loadConfig(write(text))
+  } catch (error) {
+    return isCoded(error) ? error.message : String(error)
+  }
+  return ''
+}
+
+describe('the configuration', () => {
+  test('three lines are enough, the rest has defaults', () => {
+    const { config } = loadConfig(write(least))
+    expect(config).toMatchObject({
+      tenant: 'default',
+      discovery: { sweepEvery: 900_000, absenceProof: 60_000 },
+      connections: { rules: [{ platform: 'linux', protocol: 'ssh' }] },
+      credentials: [{ kind: 'instance-connect' }],
+      store: { sqlite: '/var/lib/enchilada/enchilada.db' },
+    })
+  })
+
+  test('names every fault at once, each with its path and what is allowed', () => {
+    const faults = faultsOf(`
+portal: { url: "http://enchilada.example.com", listne: "127.0.0.1:1" }
+signIn: { issuer: "https://idp.example.com" }
+aws: { homeRegion: europe }
+discovery: { sweepEvery: 5 minutes }
+connections: { rules: [{ protocol: telnet }, { protocol: ssh, credential: nobody }] }
+colour: red
+`)
+    for (const part of [
+      'portal.url: http is accepted only for',
+      'portal.listne: unknown setting; did you mean listen?',
+      'signIn.clientId: missing',
+      'aws.homeRegion:',
+      'discovery.sweepEvery: "5 minutes" is no duration',
+      'connections.rules[0].protocol:',
+      'colour: unknown setting',
+    ]) {
+      expect(faults).toContain(part)
+    }
+  })
+
+  test('a rule may name only a credential that is there', () => {
+    expect(faultsOf(`${least}\nconnections: { rules: [{ protocol: ssh, credential: nobody }] }`)).toContain(
+      'connections.rules[0].credential: no credential is called "nobody"; there are instance-connect',
+    )
+  })
+
+  test('a secret has no place in it', () => {
+    const text = least.replace('clientId: enchilada', 'clientId: enchilada, clientSecret: hunter2')
+    expect(faultsOf(text)).toContain('signIn.clientSecret')
+    expect(faultsOf(text)).not.toContain('hunter2')
+  })
+
+  test('YAML that is none is told with its place', () => {
+    expect(faultsOf('portal: {')).toMatch(/line 1/)
+  })
+
+  test('is looked for in the order documented', () => {
+    const path = write(least)
+    expect(findConfig(path, {})).toBe(path)
+    expect(findConfig(undefined, { ENCHILADA_CONFIG: path })).toBe(path)
+    expect(() => findConfig(join(folder, 'none.yaml'), {})).toThrow(/looked at .*none\.yaml/)
+  })
+})
