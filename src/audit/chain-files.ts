@@ -41,7 +41,8 @@ export function fileRecords(directory: string): RecordSource {
         if (place && statSync(file).size <= place.offset) return
         for await (const { number, offset, bytes, whole } of readFileLines(file, place)) {
           if (!whole && file === files.at(-1)) return
-          yield { where: file, line: number, bytes, mark: `${basename(file)} ${number} ${offset}` }
+          const name = basename(file)
+          yield { where: file, line: number, bytes, day: name.slice(0, 10), mark: `${name} ${number} ${offset}` }
         }
       }
     },

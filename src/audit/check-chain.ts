@@ -45,7 +45,7 @@ export async function checkChain(options: {
   let head = options.start ?? { seq: 0, hash: GENESIS }
   let sound = head.seq
   let mark: string | undefined
-  for await (const { where, line, bytes, mark: here } of options.lines) {
+  for await (const { where, line, bytes, day, mark: here } of options.lines) {
     const fault = (code: FaultCode, seq: number, message: string) => ({
       head,
       fault: { file: where, line, writer, seq, code, message },
@@ -57,6 +57,10 @@ export async function checkChain(options: {
     if (options.until !== undefined && record.at > options.until) break
     if (record.seq !== head.seq + 1 || record.prev !== head.hash) {
       return fault('broken-chain', head.seq + 1, `the record does not follow number ${head.seq}`)
+    }
+    // Moved to another day's file, a record would be in the chain and yet in no list of its day.
+    if (day !== undefined && !record.at.startsWith(day)) {
+      return fault('broken-chain', record.seq, 'the record is not in the file of its day')
     }
     head = { seq: record.seq, hash: lineHash(bytes) }
     mark = here

@@ -1,12 +1,14 @@
 import canonicalize from 'canonicalize'
 import * as z from 'zod'
 import type { Signer, Verifier } from '../kernel/signer.ts'
+import { AT } from './record.ts'
+import { parseStrictJson } from './strict-json.ts'
 
 export const headSchema = z.object({ writer: z.string(), seq: z.number().int().positive(), hash: z.string() })
 
 /** A signed statement: "at this time the chains ended here". `sig` is over the canonical JSON of all other fields. */
 export const checkpointSchema = z.object({
-  at: z.iso.datetime(),
+  at: z.string().regex(AT),
   heads: z.array(headSchema),
   prev: z.string().regex(/^[0-9a-f]{64}$/),
   key: z.string(),
@@ -15,7 +17,7 @@ export const checkpointSchema = z.object({
 export type Checkpoint = z.infer<typeof checkpointSchema>
 export type CheckpointHead = z.infer<typeof headSchema>
 
-const signedBytes = (body: Omit<Checkpoint, 'sig'>): Uint8Array => Buffer.from(canonicalize(body) ?? '')
+const signedBytes = (body: object): Uint8Array => Buffer.from(canonicalize(body) ?? '')
 
 export async function signCheckpoint(signer: Signer, body: Omit<Checkpoint, 'sig' | 'key'>): Promise<string> {
   const whole = { ...body, key: signer.key }
@@ -23,15 +25,13 @@ export async function signCheckpoint(signer: Signer, body: Omit<Checkpoint, 'sig
   return canonicalize({ ...whole, sig }) ?? ''
 }
 
-export function isGenuine({ sig, ...body }: Checkpoint, verify: Verifier): boolean {
-  return verify(signedBytes(body), Buffer.from(sig, 'base64'))
-}
+export type ParsedCheckpoint = { checkpoint: Checkpoint; isGenuine(verify: Verifier): boolean }
 
-export function parseCheckpoint(line: Buffer): Checkpoint | undefined {
-  try {
-    const parsed = checkpointSchema.safeParse(JSON.parse(line.toString('utf8')))
-    return parsed.success ? parsed.data : undefined
-  } catch {
-    return undefined
-  }
+/** The signature is held against everything the line says, also what the schema does not know. */
+export function parseCheckpoint(line: Uint8Array): ParsedCheckpoint | undefined {
+  const said = parseStrictJson(line)
+  const checkpoint = checkpointSchema.safeParse(said).data
+  if (!checkpoint) return undefined
+  const { sig, ...body } = Object(said)
+  return { checkpoint, isGenuine: (verify) => verify(signedBytes(body), Buffer.from(checkpoint.sig, 'base64')) }
 }

@@ -29,7 +29,7 @@ export function createNotary(options: {
   const load = async () => {
     await checkpoints.publishKey(await signer.publicKey())
     const last = await checkpoints.last()
-    const heads = last ? (parseCheckpoint(last)?.heads ?? []) : []
+    const heads = last ? (parseCheckpoint(last)?.checkpoint.heads ?? []) : []
     return { prev: last ? lineHash(last) : GENESIS, heads: new Map(heads.map((head) => [head.writer, head])) }
   }
 

@@ -6,6 +6,8 @@ export type StoredLine = {
   line: number
   /** What the hash is over: no line feed. */
   bytes: Buffer
+  /** The day that the file's name promises; absent where there are no day files. */
+  day?: string
   /** Hand it to `read` to begin again with this line. Opaque. */
   mark: string
 }

@@ -2,7 +2,7 @@ import { GENESIS, lineHash } from '../kernel/hash-chain.ts'
 import { verifierOf } from '../kernel/signer.ts'
 import { fileRecords } from './chain-files.ts'
 import { checkChain, type Fault, type FaultCode } from './check-chain.ts'
-import { isGenuine, parseCheckpoint } from './checkpoint.ts'
+import { parseCheckpoint } from './checkpoint.ts'
 import { type CheckpointStore, fileCheckpoints } from './checkpoint-store.ts'
 import type { RecordSource } from './record-source.ts'
 
@@ -67,9 +67,10 @@ async function readCheckpoints(checkpoints: CheckpointStore, givenKey?: string):
   if (key === undefined) return end('checkpoints', 0, 'no-checkpoints', 'there is no public key to check with')
   const verify = verifierOf(key)
   for await (const { where, line, bytes } of checkpoints.read()) {
-    const checkpoint = parseCheckpoint(bytes)
-    if (!checkpoint) return end(where, line, 'checkpoint-unreadable', 'the line is no checkpoint')
-    if (!isGenuine(checkpoint, verify)) return end(where, line, 'checkpoint-forged', 'the signature is not by the key')
+    const parsed = parseCheckpoint(bytes)
+    if (!parsed) return end(where, line, 'checkpoint-unreadable', 'the line is no checkpoint')
+    if (!parsed.isGenuine(verify)) return end(where, line, 'checkpoint-forged', 'the signature is not by the key')
+    const { checkpoint } = parsed
     if (checkpoint.prev !== prev) {
       return end(where, line, 'checkpoint-order', 'the checkpoint does not follow the one before')
     }

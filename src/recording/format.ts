@@ -66,7 +66,8 @@ export type Manifest = z.infer<typeof manifestSchema>
 export const chainSlices = (slices: readonly SliceFacts[]): string =>
   slices.reduce((head, slice) => sha256Hex(head + slice.sha256), GENESIS)
 
-export const manifestBytes = (body: Omit<Manifest, 'sig'>): Uint8Array => Buffer.from(canonicalize(body) ?? '')
+/** What is signed: the canonical JSON (RFC 8785) of all but `sig`. */
+export const manifestBytes = (body: object): Uint8Array => Buffer.from(canonicalize(body) ?? '')
 
 export const indexSchema = z.object({
   durationMs: z.number(),

@@ -1,0 +1,131 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileRecords } from '../../src/audit/chain-files.ts'
+import { fileCheckpoints } from '../../src/audit/checkpoint-store.ts'
+import { createNotary } from '../../src/audit/notary.ts'
+import { openTrail } from '../../src/audit/trail.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { silentLog } from '../../src/kernel/log.ts'
+import type { Signer } from '../../src/kernel/signer.ts'
+import { openSigningKey } from '../../src/kernel/signing-key.ts'
+import { directoryFiles } from '../../src/recording/recording-files.ts'
+import { openRecordings } from '../../src/recording/recordings.ts'
+import { createFakeClock } from '../fixtures/fake-clock.ts'
+import type { Random } from './random.ts'
+
+/** A trail of several writers with sealed recordings, all older than the last checkpoint but for a few records. */
+export type World = {
+  trail: string
+  checkpoints: string
+  recordings: string
+  writers: readonly string[]
+  /** Sealed sessions. */
+  sessions: readonly string[]
+  /** Last signed sequence of each writer; later records are too young to be proven. */
+  covered: ReadonlyMap<string, number>
+  signer: Signer
+  /** A world of one's own to forge in. */
+  copy(): World
+  remove(): void
+}
+
+const WRITERS = ['node-1', 'node-2', 'writer-lambda'] as const
+
+export async function buildWorld(random: Random): Promise<World> {
+  const root = mkdtempSync(join(tmpdir(), 'enchilada-forger-'))
+  const [trail, checkpoints, recordings] = ['trail', 'checkpoints', 'recordings'].map((name) => join(root, name))
+  if (!trail || !checkpoints || !recordings) throw new Error('unreachable')
+  const signer = await openSigningKey(join(root, 'keys', 'signing.pem'))
+  // Ten minutes before midnight, so that chains run over two files.
+  const clock = createFakeClock(Date.UTC(2026, 10, 23, 23, 50))
+  const notarise = createNotary({
+    records: fileRecords(trail),
+    checkpoints: fileCheckpoints(checkpoints),
+    signer,
+    clock,
+  })
+  const trails = await Promise.all(
+    WRITERS.map((writer) => openTrail({ directory: trail, writer, clock, log: silentLog })),
+  )
+  const store = openRecordings({ files: directoryFiles(recordings), spool: recordings, signer, clock })
+  const sessions: string[] = []
+
+  const speak = async (count: number) => {
+    for (let n = 0; n < count; n += 1) {
+      await clock.advance(1_000 + random.below(9_000))
+      await random.pick(trails).record({
+        kind: random.pick(['session.connected', 'session.disconnected', 'access.refused'] as const),
+        actor: `person-${random.below(5)}`,
+        subject: `connection-${random.below(50)}`,
+        source: 'fact',
+        data: { n, name: random.pick(['web-1', 'bücher ✓', 'a\u2028b']) },
+      })
+    }
+  }
+
+  const recordSession = async () => {
+    const id = newId()
+    const recorder = await store.open({
+      id,
+      connectionId: 'c',
+      connectionName: 'web-1',
+      scope: 'acme/aws/111122223333/eu-west-1',
+      instanceId: 'i-0123456789abcdef0',
+      protocol: 'ssh',
+      personId: 'ada',
+      personName: 'Ada',
+      startedAt: clock.now(),
+      cols: 80,
+      rows: 24,
+    })
+    for (let n = 0; n < 24; n += 1) {
+      recorder.output(Buffer.from(`$ step ${n} of ${random.below(1_000)}\r\n`))
+      await clock.advance(1_000)
+      await recorder.flush()
+    }
+    const sealed = await recorder.seal('closed-by-person')
+    const { id: session, ...data } = sealed
+    await trails[0]?.record({
+      kind: 'recording.sealed',
+      actor: 'system:gateway',
+      subject: 'c',
+      session,
+      source: 'fact',
+      data,
+    })
+    sessions.push(id)
+  }
+
+  await speak(WRITERS.length)
+  await Promise.all(
+    trails.map((one) => one.record({ kind: 'node.started', actor: 'system:node', subject: 'node', source: 'fact' })),
+  )
+  for (let round = 0; round < 3; round += 1) {
+    await speak(10 + random.below(20))
+    await recordSession()
+    await clock.advance(30_000)
+    await notarise()
+  }
+  const { heads } = await notarise()
+  const covered = new Map(heads.map(({ writer, seq }) => [writer, seq]))
+  await speak(3)
+  await Promise.all(trails.map((one) => one.close()))
+  return place(root, { sessions, covered, signer })
+}
+
+function place(root: string, rest: Pick<World, 'sessions' | 'covered' | 'signer'>): World {
+  return {
+    trail: join(root, 'trail'),
+    checkpoints: join(root, 'checkpoints'),
+    recordings: join(root, 'recordings'),
+    writers: WRITERS,
+    ...rest,
+    copy() {
+      const other = mkdtempSync(join(tmpdir(), 'enchilada-forged-'))
+      cpSync(root, other, { recursive: true })
+      return place(other, rest)
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+}
