@@ -49,7 +49,7 @@ export async function importsOf(file: string, source: string): Promise<Import[]>
     .map((found) => ({
       file,
       specifier: String(found.specifier),
-      typeOnly: found.typeOnly === true,
+      typeOnly: 'typeOnly' in found && found.typeOnly === true,
       reExportsAll: found.type === 'reexport-star',
     }))
 }

@@ -1,0 +1,26 @@
+import { listRecords } from '../audit/list-records.ts'
+import { dataFolders } from '../config/world.ts'
+import { type Command, loadFor, optionText } from './command.ts'
+import { exitCodes } from './exit.ts'
+import { table } from './output.ts'
+
+export const listAudit: Command = async (context) => {
+  const text = (name: string) => optionText(context, name)
+  const filter = {
+    kind: text('kind'),
+    actor: text('actor'),
+    subject: text('subject'),
+    session: text('session'),
+    from: text('from'),
+    to: text('to'),
+  }
+  const { audit } = dataFolders(loadFor(context))
+  const { items } = await listRecords(audit, filter, { limit: Number(text('limit') ?? 100) })
+  context.output.document({ records: items }, () =>
+    table(
+      ['AT', 'KIND', 'ACTOR', 'SUBJECT', 'DATA'],
+      items.map(({ at, kind, actor, subject, data }) => [at, kind, actor, subject, data ? JSON.stringify(data) : '']),
+    ),
+  )
+  return exitCodes.ok
+}

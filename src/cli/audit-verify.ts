@@ -1,0 +1,26 @@
+import { verifyTrail } from '../audit/verify-trail.ts'
+import { dataFolders } from '../config/world.ts'
+import { type Command, loadFor, optionText } from './command.ts'
+import { exitCodes } from './exit.ts'
+
+/** Names the first bad record; exit 1 when there is one. */
+export const verifyAudit: Command = async (context) => {
+  const folders = dataFolders(loadFor(context))
+  const found = await verifyTrail({
+    directory: folders.audit,
+    anchor: optionText(context, 'anchor') ?? folders.checkpoints,
+  })
+  context.output.document(found, () =>
+    [
+      found.ok ? `${found.records} records are what was written.` : 'The trail is NOT what was written.',
+      found.coveredUntil
+        ? `Signed until ${found.coveredUntil}; what is younger is chained, not yet signed.`
+        : 'Nothing is signed.',
+      ...found.faults.map(
+        (fault) =>
+          `  ${fault.file}:${fault.line} record ${fault.seq} of ${fault.writer}: ${fault.message} (${fault.code})`,
+      ),
+    ].join('\n'),
+  )
+  return found.ok ? exitCodes.ok : exitCodes.failed
+}

@@ -1,0 +1,14 @@
+import { findConfig, type Loaded, loadConfig } from '../config/load-config.ts'
+import type { Output } from './output.ts'
+
+/** What each command is given; it answers with the exit code. */
+export type CommandContext = { output: Output; options: Readonly<Record<string, unknown>>; args: readonly string[] }
+export type Command = (context: CommandContext) => Promise<number>
+
+export const optionText = ({ options }: CommandContext, name: string): string | undefined => {
+  const value = options[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+export const loadFor = (context: CommandContext): Loaded =>
+  loadConfig(findConfig(optionText(context, 'config'), process.env))

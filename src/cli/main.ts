@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { Command as Program } from 'commander'
+import type { Command } from './command.ts'
+import { describeError, exitCodeOf } from './exit.ts'
+import { createOutput } from './output.ts'
+
+enableCompileCache()
+
+const program = new Program('enchilada')
+  .description('Audited access to every EC2 instance of an AWS organisation')
+  .version(version())
+  .option(
+    '--config <file>',
+    'the configuration (default: ENCHILADA_CONFIG, ./enchilada.yaml, /etc/enchilada/enchilada.yaml)',
+  )
+  .option('--json', 'one JSON document on stdout')
+  .showSuggestionAfterError()
+  .showHelpAfterError('(enchilada --help lists the commands)')
+  .exitOverride()
+
+/** Commands load their code when they run, so that `--help` and completion stay quick. */
+const lazily =
+  (load: () => Promise<Command>) =>
+  async (...given: unknown[]) => {
+    const command = given.at(-1)
+    if (!(command instanceof Program)) return
+    const options: Record<string, unknown> = command.optsWithGlobals()
+    const run = await load()
+    process.exitCode = await run({ output: createOutput(options.json === true), options, args: command.args })
+  }
+
+program
+  .command('serve')
+  .description('start the portal, the gateway and discovery')
+  .action(lazily(async () => (await import('./serve.ts')).serve))
+
+const config = program.command('config').description('the configuration file')
+config
+  .command('check')
+  .description('name every fault of the configuration and the access policies')
+  .action(lazily(async () => (await import('./config-check.ts')).checkConfig))
+config
+  .command('schema')
+  .description('print the JSON schema of enchilada.yaml')
+  .action(lazily(async () => (await import('./config-schema.ts')).printConfigSchema))
+
+const fleet = program.command('fleet').description('what discovery knows')
+fleet
+  .command('status')
+  .description('freshness of every account and region')
+  .option('--state <state>', 'only scopes in this state')
+  .action(lazily(async () => (await import('./fleet-status.ts')).fleetStatus))
+
+const recordings = program.command('recordings').description('recorded sessions')
+recordings
+  .command('list')
+  .description('recordings, newest first')
+  .option('--limit <n>', 'at most so many', '50')
+  .action(lazily(async () => (await import('./recordings-list.ts')).listRecordings))
+recordings
+  .command('play <id>')
+  .description('replay in this terminal')
+  .option('--speed <factor>', 'how much faster', '1')
+  .option('--max-idle <seconds>', 'cut pauses to this', '2')
+  .action(lazily(async () => (await import('./recordings-play.ts')).playRecording))
+recordings
+  .command('verify <id>')
+  .description('check seals, hashes and, with the trail, that nothing was exchanged')
+  .option('--public-key <file>', 'PEM of the sealing key (default: the one configured)')
+  .action(lazily(async () => (await import('./recordings-verify.ts')).verifyRecordingCommand))
+recordings
+  .command('export <id>')
+  .description('write as asciicast v3')
+  .option('--output <file>', 'where to (default: stdout)')
+  .action(lazily(async () => (await import('./recordings-export.ts')).exportRecording))
+
+const audit = program.command('audit').description('the trail')
+audit
+  .command('list')
+  .description('records, newest first')
+  .option('--kind <kind>', 'only this kind')
+  .option('--actor <actor>', 'only by this person or part')
+  .option('--subject <subject>', 'only about this')
+  .option('--session <id>', 'only of this session')
+  .option('--from <time>', 'ISO 8601')
+  .option('--to <time>', 'ISO 8601')
+  .option('--limit <n>', 'at most so many', '100')
+  .action(lazily(async () => (await import('./audit-list.ts')).listAudit))
+audit
+  .command('verify')
+  .description('name the first record that is not what was written')
+  .option('--anchor <folder>', 'the checkpoints (default: the ones configured)')
+  .action(lazily(async () => (await import('./audit-verify.ts')).verifyAudit))
+
+async function main(): Promise<void> {
+  try {
+    if (process.argv[2] === 'complete') {
+      const { default: tab } = await import('@bomb.sh/tab/commander')
+      tab(program)
+    }
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+    const spoken = error instanceof Error && error.name === 'CommanderError'
+    if (!spoken) process.stderr.write(`${describeError(error, { json: process.argv.includes('--json') })}\n`)
+  }
+}
+
+function version(): string {
+  for (const place of ['../package.json', '../../package.json']) {
+    try {
+      return JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')).version
+    } catch {
+      // Beside the bundle it is one folder up, in the tree two.
+    }
+  }
+  return 'unknown'
+}
+
+await main()

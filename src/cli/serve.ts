@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { listRecords } from '../audit/list-records.ts'
+import { verifyTrail } from '../audit/verify-trail.ts'
+import { buildWorld, dataFolders, type World } from '../config/world.ts'
+import { reasonOf } from '../kernel/errors.ts'
+import { createLog } from '../kernel/log.ts'
+import { readSecretSource } from '../kernel/secret-source.ts'
+import { startPortal } from '../portal/portal.ts'
+import { type Command, loadFor } from './command.ts'
+import { exitCodes } from './exit.ts'
+
+const NOTARY_EVERY_MS = 60_000
+const RECOVER_EVERY_MS = 30_000
+
+/** The portal, the gateway and the loops of discovery, notary and recovery, until a signal. */
+export const serve: Command = async (context) => {
+  const loaded = loadFor(context)
+  const log = createLog(process.env['LOG_LEVEL'] ?? 'info', 'enchilada')
+  const world = await buildWorld(loaded, process.env, log)
+  const { config, trail, clock } = world
+  const folders = dataFolders(loaded)
+  const stop = new AbortController()
+  const record = (kind: 'node.started' | 'node.stopped' | 'configuration.loaded') =>
+    trail.record({
+      kind,
+      actor: 'system:serve',
+      subject: config.node ?? 'node',
+      source: 'fact',
+      data: { path: loaded.path },
+    })
+  await record('node.started')
+  await record('configuration.loaded')
+  const recovered = await world.gateway.recoverLost()
+  if (recovered > 0) log.warn({ sessions: recovered }, 'closed sessions that an earlier process left behind')
+
+  const portal = await startPortal({
+    ...world,
+    auditReader: {
+      list: (filter, page) => listRecords(folders.audit, filter, page),
+      verify: () => verifyTrail({ directory: folders.audit, anchor: folders.checkpoints }),
+    },
+    recordingReader: world.recordings,
+    settings: config.portal,
+    metrics: metricsOf(world),
+    metricsToken: config.portal.metricsToken && readSecretSource(config.portal.metricsToken, process.env),
+    ready: {
+      audit: () => {
+        const state = trail.state()
+        if (!state.writable) throw new Error(state.reason)
+      },
+    },
+    webRoot: webRoot(),
+  })
+  log.info({ url: config.portal.url, listen: config.portal.listen, store: world.store.engine }, 'ready')
+
+  const loops = [
+    world.discovery.run(stop.signal),
+    every(stop.signal, NOTARY_EVERY_MS, async () => {
+      const { faults } = await world.notarise()
+      for (const fault of faults) log.error(fault, 'the trail is not what was signed')
+    }),
+    every(stop.signal, RECOVER_EVERY_MS, async () => void (await world.gateway.recoverLost())),
+  ]
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve)
+    process.once('SIGINT', resolve)
+  })
+  log.info('stopping')
+  stop.abort()
+  await portal.close()
+  await Promise.all(loops)
+  await record('node.stopped').catch(() => undefined)
+  await world.close()
+  return exitCodes.ok
+
+  async function every(signal: AbortSignal, ms: number, work: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      await work().catch((error: unknown) => log.error({ reason: reasonOf(error) }, 'a round failed; it comes again'))
+      await clock.sleep(ms, signal).catch(() => undefined)
+    }
+  }
+}
+
+/** Beside the bundle, or in the tree after a build. */
+function webRoot(): string {
+  const beside = fileURLToPath(new URL('./web', import.meta.url))
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/web', import.meta.url))
+}
+
+function metricsOf({ discovery, gateway }: World): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'enchilada_' })
+  for (const name of [
+    'messages',
+    'malformed',
+    'ignored',
+    'hints',
+    'sweeps',
+    'observations',
+    'incomplete',
+    'put',
+    'removed',
+    'heldBack',
+  ] as const) {
+    const gauge: Gauge = new Gauge({
+      name: `enchilada_discovery_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+      help: `Discovery: ${name}, since the process began`,
+      registers: [registry],
+      collect: () => gauge.set(discovery.counts[name]),
+    })
+  }
+  const live: Gauge = new Gauge({
+    name: 'enchilada_live_sessions',
+    help: 'Sessions on this node',
+    registers: [registry],
+    collect: () => live.set(gateway.live()),
+  })
+  return registry
+}

@@ -1,0 +1,176 @@
+import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Access, createAccess } from '../access/access.ts'
+import { rekeyConnections } from '../access/policy-keys.ts'
+import { readPolicyFiles } from '../access/read-policies.ts'
+import { fileRecords } from '../audit/chain-files.ts'
+import { fileCheckpoints } from '../audit/checkpoint-store.ts'
+import { createNotary, type NotaryOutcome } from '../audit/notary.ts'
+import { type FileTrail, openTrail } from '../audit/trail.ts'
+import { createAws } from '../aws/aws.ts'
+import { createTargetCalls } from '../aws/target-calls.ts'
+import { builtInCatalogue } from '../catalogue/built-in.ts'
+import { createCredentialResolver } from '../credentials/resolve-credential.ts'
+import { createGateway, type Gateway } from '../gateway/gateway.ts'
+import { openHostKeys } from '../gateway/host-keys.ts'
+import { createDirectory } from '../inventory/directory.ts'
+import { createEventQueue } from '../inventory/event-queue.ts'
+import { createObserver } from '../inventory/observe.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import { readSecretSource } from '../kernel/secret-source.ts'
+import { openSigningKey } from '../kernel/signing-key.ts'
+import { policyKey } from '../policy/policy-key.ts'
+import { type PolicySet, parsePolicies } from '../policy/policy-set.ts'
+import { createApplier } from '../reconcile/apply-observation.ts'
+import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
+import { directoryFiles } from '../recording/recording-files.ts'
+import { openRecordings, type Recordings } from '../recording/recordings.ts'
+import { createSignIn, type SignIn } from '../sign-in/sign-in.ts'
+import { openPostgres } from '../store/postgres.ts'
+import { openSqlite } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import type { Config } from './config-schema.ts'
+import { configErrors } from './errors.ts'
+import type { Loaded } from './load-config.ts'
+
+/** Everything that `serve` is made of, built once. `close` undoes it in the opposite order. */
+export type World = {
+  config: Config
+  clock: Clock
+  log: Log
+  store: Store
+  access: Access
+  trail: FileTrail
+  notarise(): Promise<NotaryOutcome>
+  recordings: Recordings
+  gateway: Gateway
+  discovery: Discovery
+  signIn: SignIn
+  close(): Promise<void>
+}
+
+/** Policies of a configuration; throws POLICY_INVALID, or CONFIG_INVALID when their folder is not there. */
+export function loadPolicies({ config, path, folder }: Loaded): PolicySet {
+  const where = resolve(folder, config.access.policies)
+  try {
+    return parsePolicies(readPolicyFiles(where))
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) {
+      throw configErrors.CONFIG_INVALID({ path, faults: `  - access.policies: there is no folder ${where}` }, { cause })
+    }
+    throw cause
+  }
+}
+
+export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Log): Promise<World> {
+  const { config, path, folder } = loaded
+  const clock = systemClock
+  const policies = loadPolicies(loaded)
+  const secret = (where: string, source: Parameters<typeof readSecretSource>[0]) => {
+    const value = readSecretSource(source, env)
+    if (!value) throw configErrors.CONFIG_INVALID({ path, faults: `  - ${where}: the secret it names is not there` })
+    return value
+  }
+  const clientSecret = config.signIn.clientSecret && secret('signIn.clientSecret', config.signIn.clientSecret)
+  const at = (place: string) => resolve(folder, place)
+  const node = config.node ?? hostname()
+
+  const store =
+    'sqlite' in config.store
+      ? await openSqlite(at(config.store.sqlite))
+      : await openPostgres(secret('store.postgres', config.store.postgres), log)
+  const trail = await openTrail({ directory: at(config.audit.directory), writer: node, clock, log })
+  const signer = await openSigningKey(at(config.audit.signingKey))
+  const access = createAccess({ store, policies, clock })
+  await rekeyConnections(store, policies.mentions)
+  await access.connectionsChanged()
+
+  const spool = at(config.recordings.directory)
+  mkdirSync(spool, { recursive: true, mode: 0o700 })
+  const recordings = openRecordings({ files: directoryFiles(spool), spool, signer, clock })
+  const aws = createAws({ settings: config.aws, clock })
+  const calls = createTargetCalls(aws)
+  const observer = createObserver({ aws, clock, log })
+  const gateway = createGateway({
+    store,
+    access,
+    recordings,
+    resolveCredential: createCredentialResolver({ settings: config.credentials, calls, env }),
+    hostKeys: openHostKeys({ store, clock }),
+    lookUpInstance: observer.lookUpInstance,
+    readConsoleOutput: calls.readConsoleOutput,
+    trail,
+    settings: config.gateway,
+    clock,
+    log,
+    node,
+  })
+  const directory = createDirectory({ aws, tenant: config.tenant, clock, log })
+  const catalogue = builtInCatalogue((connection) =>
+    policyKey(
+      { ...connection.scope, group: connection.group, protocol: connection.protocol, tags: connection.instance.tags },
+      policies.mentions,
+    ),
+  )
+  const discovery = createDiscovery({
+    settings: config.discovery,
+    directory,
+    observer,
+    apply: createApplier({
+      store,
+      catalogue,
+      trail,
+      clock,
+      log,
+      connections: config.connections,
+      absenceProof: config.discovery.absenceProof,
+      accountName: (account) => directory.account(account)?.name,
+    }),
+    queue: config.aws.eventQueue ? createEventQueue(aws.sqs, config.aws.eventQueue) : undefined,
+    trail,
+    clock,
+    log,
+  })
+  const signIn = createSignIn({
+    store,
+    clock,
+    settings: config.signIn,
+    clientSecret,
+    redirectUri: new URL('/sign-in/callback', config.portal.url).href,
+  })
+  const notarise = createNotary({
+    records: fileRecords(at(config.audit.directory)),
+    checkpoints: fileCheckpoints(at(config.audit.checkpoints)),
+    signer,
+    clock,
+  })
+  return {
+    config,
+    clock,
+    log,
+    store,
+    access,
+    trail,
+    notarise,
+    recordings,
+    gateway,
+    discovery,
+    signIn,
+    async close() {
+      await gateway.close()
+      await trail.close()
+      await store.close()
+    },
+  }
+}
+
+/** Folders of the files that the command line reads without a running `serve`. */
+export const dataFolders = ({ config, folder }: Loaded) => ({
+  audit: resolve(folder, config.audit.directory),
+  checkpoints: resolve(folder, config.audit.checkpoints),
+  recordings: resolve(folder, config.recordings.directory),
+  publicKey: join(resolve(folder, config.audit.checkpoints), 'public-key.pem'),
+  signingKey: resolve(folder, config.audit.signingKey),
+})
