@@ -7,7 +7,8 @@ import { buildWorld, dataFolders, type World } from '../config/world.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
-import { startPortal } from '../portal/portal.ts'
+import { listen } from '../portal/listen.ts'
+import { createPortal } from '../portal/portal.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
 
@@ -35,7 +36,7 @@ export const serve: Command = async (context) => {
   const recovered = await world.gateway.recoverLost()
   if (recovered > 0) log.warn({ sessions: recovered }, 'closed sessions that an earlier process left behind')
 
-  const portal = await startPortal({
+  const portal = createPortal({
     ...world,
     auditReader: {
       list: (filter, page) => listRecords(folders.audit, filter, page),
@@ -53,6 +54,7 @@ export const serve: Command = async (context) => {
     },
     webRoot: webRoot(),
   })
+  const listening = await listen(portal, config.portal.listen)
   log.info({ url: config.portal.url, listen: config.portal.listen, store: world.store.engine }, 'ready')
 
   const loops = [
@@ -69,7 +71,7 @@ export const serve: Command = async (context) => {
   })
   log.info('stopping')
   stop.abort()
-  await portal.close()
+  await listening.close()
   await Promise.all(loops)
   await record('node.stopped').catch(() => undefined)
   await world.close()

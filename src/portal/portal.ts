@@ -1,35 +1,89 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
-import { createApp } from './app.ts'
-import { assembleParts } from './parts.ts'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { isCoded } from '../kernel/errors.ts'
+import { onAccessEnded } from './end-access.ts'
+import { portalErrors } from './errors.ts'
+import { guard, requireDecision } from './guard.ts'
+import { problemOf, reasonsOf, statusOf } from './http/problem.ts'
+import { requestLog } from './http/request-log.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { servePages } from './http/static-files.ts'
+import { describeApi } from './openapi.ts'
+import { assembleParts, type Parts } from './parts.ts'
 import type { PortalDeps } from './ports.ts'
-import { routeTable } from './route-table.ts'
-import { openTerminalDoor } from './terminal/terminal-door.ts'
+import type { Route } from './route.ts'
+import { serviceRoutes } from './routes/service.ts'
+import { routeTable } from './routes/table.ts'
 
-export type Portal = { readonly port: number; close(): Promise<void> }
+export type Portal = {
+  app: Hono
+  /** Every route with who may use it. */
+  routes: readonly Route[]
+  parts: Parts
+  /** Closes what stands open; sessions of the gateway go on. */
+  close(): void
+}
 
-/** Listens where `portal.listen` says; resolves when it does, rejects with the system's error when it cannot. */
-export async function startPortal(deps: PortalDeps): Promise<Portal> {
+/** No request of ours is larger; recordings and terminals do not come this way. */
+const MOST_BODY = 64 * 1024
+
+export function createPortal(deps: PortalDeps): Portal {
   const parts = assembleParts(deps)
-  const server = createServer(getRequestListener(createApp(parts, routeTable).fetch))
-  const door = openTerminalDoor(server, parts)
-  const unsubscribe = deps.store.notify.subscribe('access-ended', ({ personId }) => parts.doors.closeOfPerson(personId))
-  const { listen } = deps.settings
-  const at = listen.lastIndexOf(':')
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(Number(listen.slice(at + 1)), listen.slice(0, at).replace(/^\[|\]$/g, ''), resolve)
+  const routes = allRoutes()
+  const app = new Hono()
+  app.use(requestLog(parts))
+  app.use(securityHeaders(parts.origin))
+  app.use('/api/*', async (c, next) => {
+    await next()
+    requireDecision(c)
   })
+  app.use(
+    bodyLimit({
+      maxSize: MOST_BODY,
+      onError: () => {
+        throw portalErrors.REQUEST_INVALID({ faults: `body: over ${MOST_BODY} bytes` })
+      },
+    }),
+  )
+  for (const route of routes) app.on(route.method.toUpperCase(), route.path, guard(route, parts))
+  servePages(app, deps.webRoot)
+  app.onError(async (cause, c) => {
+    const request = String(c.get('request' as never) ?? '')
+    const error = isCoded(cause) ? cause : await classify(parts, cause, request)
+    if (statusOf(error) >= 500) parts.log.error({ request, reason: reasonsOf(cause) }, error.code)
+    return c.json(problemOf(error), statusOf(error))
+  })
+  const stop = onAccessEnded(parts)
   return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      unsubscribe()
+    app,
+    routes,
+    parts,
+    close() {
+      stop()
+      parts.connectionFeed.close()
+      parts.sessionFeed.close()
       parts.doors.closeAll()
-      door.close()
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
     },
   }
+}
+
+/** The table and what serves machines; one of these describes them all. */
+export function allRoutes(): readonly Route[] {
+  const routes: Route[] = [...routeTable]
+  let description: object | undefined
+  const describe = () => {
+    description ??= describeApi(routes)
+    return description
+  }
+  routes.push(...serviceRoutes(describe))
+  return routes
+}
+
+/** A driver's error says little to a person: when the database does not answer at all, that is the reason. */
+async function classify({ store }: Parts, cause: unknown, request: string) {
+  const away = await store.ping().then(
+    () => undefined,
+    (error: unknown) => (isCoded(error) ? error : undefined),
+  )
+  return away ?? portalErrors.PORTAL_FAILED({ request }, { cause })
 }

@@ -30,7 +30,7 @@ export type SignIn = {
   /** The provider's own sign-out page; undefined when it has none. */
   signOutUrl(returnTo: URL, person: Person): Promise<URL | undefined>
   /** A back-channel logout: ends web sessions and tells whose access ended. Rejects with LOGOUT_TOKEN_INVALID. */
-  endByProvider(logoutToken: string): Promise<{ personIds: string[]; sessionHashes: string[] }>
+  endByProvider(logoutToken: string): Promise<{ personIds: string[]; ended: { hash: string; personId: string }[] }>
   readonly sessions: WebSessions
 }
 
@@ -135,10 +135,7 @@ export function createSignIn(options: {
       const ended = await (providerSession !== undefined
         ? sessions.endAll({ providerSession })
         : sessions.endAll({ personId: person[0] ?? '' }))
-      return {
-        personIds: [...new Set([...person, ...ended.map((session) => session.personId)])],
-        sessionHashes: ended.map((session) => session.hash),
-      }
+      return { personIds: [...new Set([...person, ...ended.map((session) => session.personId)])], ended }
     },
   }
 }

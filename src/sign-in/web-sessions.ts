@@ -23,6 +23,8 @@ export type WebSessions = {
   find(token: string, options?: { use: boolean }): Promise<WebSession | undefined>
   findByHash(hash: string, options?: { use: boolean }): Promise<WebSession | undefined>
   end(hash: string): Promise<void>
+  /** Whether the person is signed in anywhere. */
+  hasAny(personId: string): Promise<boolean>
   /** Those of one session at the provider, or all of a person. */
   endAll(of: { providerSession: string } | { personId: string }): Promise<{ hash: string; personId: string }[]>
 }
@@ -71,6 +73,16 @@ export function createWebSessions(store: Store, clock: Clock, settings: SignInSe
     findByHash,
     async end(hash) {
       await store.db.deleteFrom('web_sessions').where('id_hash', '=', hash).execute()
+    },
+    async hasAny(personId) {
+      await removeDead()
+      const row = await store.db
+        .selectFrom('web_sessions')
+        .select('id_hash')
+        .where('person_id', '=', personId)
+        .limit(1)
+        .executeTakeFirst()
+      return row !== undefined
     },
     async endAll(of) {
       const gone = await store.db

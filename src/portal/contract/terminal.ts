@@ -3,7 +3,8 @@ import { problemSchema, time } from './common.ts'
 
 /**
  * The terminal's WebSocket, `GET /api/v1/terminal?ticket=…`, subprotocol `enchilada.terminal.v1`.
- * Binary messages are bytes of the terminal in both directions; text messages are one of these.
+ * Binary messages are bytes of the terminal in both directions, from the browser at most 64 KB each (256 KB closes the
+ * socket); text messages are one of these.
  */
 export const TERMINAL_PROTOCOL = 'enchilada.terminal.v1'
 
@@ -61,4 +62,5 @@ export const closeCodes = {
   'bad-ticket': 4021,
   'bad-message': 4022,
   replaced: 4023,
+  'too-slow': 4024,
 } as const

@@ -1,7 +1,10 @@
+import type { Context } from 'hono'
 import * as z from 'zod'
-import { isCoded, reasonOf } from '../../kernel/errors.ts'
-import { newToken } from '../../kernel/ids.ts'
+import { type CodedError, isCoded, reasonOf } from '../../kernel/errors.ts'
+import { newToken, sha256Hex } from '../../kernel/ids.ts'
 import { signInErrors } from '../../sign-in/errors.ts'
+import { afterWebSessionsEnded } from '../end-access.ts'
+import { portalErrors } from '../errors.ts'
 import {
   dropSessionCookie,
   readSessionCookie,
@@ -9,112 +12,144 @@ import {
   writeSessionCookie,
   writeVisitCookie,
 } from '../http/cookies.ts'
+import { errorPage, PAGE_STYLE } from '../http/error-page.ts'
+import { isOwnNavigation } from '../http/same-origin.ts'
 import type { Parts } from '../parts.ts'
-import { definePublicRoute, defineRoute, type Route } from '../route.ts'
-
-/** Only a path of ours: `//elsewhere` and `/\elsewhere` are other hosts to a browser. */
-const returnTo = z
-  .string()
-  .max(512)
-  .regex(/^\/(?![/\\])[^\\]*$/)
-  .catch('/')
-
-async function limited(parts: Parts, address: string): Promise<void> {
-  if (parts.signInLimit.take(address)) return
-  throw signInErrors.SIGN_IN_TOO_MANY()
-}
+import { definePublicRoute, type Route } from '../route.ts'
 
 export const signInRoutes: readonly Route[] = [
   definePublicRoute({
     method: 'get',
     path: '/sign-in',
-    summary: 'Sends the browser to the identity provider',
-    public: 'it is the way in',
-    query: z.object({ returnTo, again: z.literal('1').optional() }),
-    answer: { status: 302, description: 'To the identity provider' },
-    async handle({ query, parts, c }) {
-      await limited(parts, parts.clientAddress.of(c))
-      const browser = readVisitCookie(c) ?? newToken()
-      const url = await parts.signIn.begin({ browser, returnTo: query.returnTo, again: query.again === '1' })
-      writeVisitCookie(c, browser)
-      return c.redirect(url.href)
-    },
+    summary: 'Goes to the identity provider',
+    public: 'who is not signed in yet comes here',
+    query: z.object({ returnTo: z.string().max(2_000).optional(), again: z.enum(['true']).optional() }),
+    answer: { status: 303, description: 'To the provider' },
+    handle: ({ query, parts, c }) =>
+      orErrorPage(parts, c, async () => {
+        if (!parts.signInLimit.take(parts.clientAddress.of(c))) throw signInErrors.SIGN_IN_TOO_MANY()
+        const browser = readVisitCookie(c) ?? newToken()
+        const returnTo = ownPath(query.returnTo, parts.origin)
+        const url = await parts.signIn.begin({ browser, returnTo, again: query.again === 'true' })
+        writeVisitCookie(c, browser)
+        return c.redirect(url.href, 303)
+      }),
   }),
   definePublicRoute({
     method: 'get',
     path: '/sign-in/callback',
-    summary: 'Where the identity provider sends the browser back to',
-    public: 'the person is not known before it',
-    answer: { status: 302, description: 'Into the portal' },
-    async handle({ parts, c }) {
-      await limited(parts, parts.clientAddress.of(c))
-      const callback = new URL(`${new URL(c.req.url).pathname}${new URL(c.req.url).search}`, parts.origin)
-      try {
+    summary: 'Where the identity provider sends people back to',
+    public: 'the provider’s answer is what signs somebody in',
+    answer: { status: 303, description: 'To where the person wanted to go' },
+    handle: ({ parts, c }) =>
+      orErrorPage(parts, c, async () => {
+        if (!parts.signInLimit.take(parts.clientAddress.of(c))) throw signInErrors.SIGN_IN_TOO_MANY()
+        const callback = new URL(new URL(c.req.url).search, new URL('/sign-in/callback', parts.origin))
         const outcome = await parts.signIn.finish(callback, readVisitCookie(c))
-        if (outcome.kind === 'ask-again') return c.redirect(outcome.url.href)
-        const { person, providerSession } = outcome
-        const before = readSessionCookie(c)
-        const old = before === undefined ? undefined : await parts.signIn.sessions.find(before, { use: false })
-        if (old) await parts.signIn.sessions.end(old.hash)
+        if (outcome.kind === 'ask-again') return c.redirect(outcome.url.href, 303)
+        const { person, providerSession, returnTo } = outcome
         await parts.trail.record({
           kind: 'sign-in.succeeded',
           actor: person.id,
           subject: person.id,
           source: 'fact',
-          data: { person: person.name, groups: person.groups, mfa: person.mfa, from: parts.clientAddress.of(c) },
+          data: { person: person.name, groups: person.groups, mfa: person.mfa, address: parts.clientAddress.of(c) },
         })
+        parts.meters.signIn('succeeded')
+        const before = readSessionCookie(c)
+        if (before !== undefined) await parts.signIn.sessions.end(sha256Hex(before))
         const { token } = await parts.signIn.sessions.open(person, providerSession)
         writeSessionCookie(c, token)
-        parts.meters.signIn('succeeded')
-        return c.redirect(outcome.returnTo)
-      } catch (error) {
-        parts.meters.signIn('refused')
-        const data = { code: isCoded(error) ? error.code : 'PORTAL_FAILED', from: parts.clientAddress.of(c) }
-        parts.log.info({ reason: reasonOf(error) }, 'a sign-in was refused')
-        await parts.trail.record({ kind: 'sign-in.refused', actor: 'unknown', subject: 'portal', source: 'fact', data })
-        throw error
-      }
-    },
+        return c.redirect(returnTo, 303)
+      }),
   }),
-  defineRoute({
-    method: 'post',
+  definePublicRoute({
+    method: 'get',
+    path: '/sign-in/page.css',
+    summary: 'The style of the page that tells of a failed sign-in',
+    public: 'it is a style sheet',
+    answer: { status: 200, description: 'CSS', type: 'text/css' },
+    handle: async ({ c }) => c.body(PAGE_STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }),
+  }),
+  definePublicRoute({
+    method: 'get',
     path: '/sign-out',
-    summary: 'Ends the web session; the answer names where to end the one at the provider',
-    signedIn: 'one ends one’s own session',
-    answer: { status: 200, description: 'Where to go', schema: z.object({ url: z.string() }) },
-    async handle({ parts, session, c }) {
-      const { person } = session
-      await parts.trail.record({ kind: 'sign-out', actor: person.id, subject: person.id, source: 'fact' })
+    summary: 'Ends the web session, then goes to the identity provider’s sign-out',
+    public: 'it only ends what the caller’s own cookie names, and only for links of our own pages',
+    answer: { status: 303, description: 'To the provider, or to the start page' },
+    async handle({ parts, c }) {
+      const token = readSessionCookie(c)
+      const session = token === undefined ? undefined : await parts.signIn.sessions.find(token)
+      if (!session || !isOwnNavigation(c)) return c.redirect('/', 303)
       await parts.signIn.sessions.end(session.hash)
-      parts.doors.closeOfSession(session.hash)
       dropSessionCookie(c)
-      // Signing out here must not depend on whether the provider answers.
-      const url = await parts.signIn.signOutUrl(new URL('/', parts.origin), person).catch(() => undefined)
-      return c.json({ url: url?.href ?? '/' })
+      const { person } = session
+      await afterWebSessionsEnded(parts, [{ hash: session.hash, personId: person.id }])
+      await parts.trail.record({ kind: 'sign-out', actor: person.id, subject: person.id, source: 'fact' })
+      const away = await parts.signIn.signOutUrl(new URL('/', parts.origin), person).catch((error: unknown) => {
+        parts.log.warn({ reason: reasonOf(error) }, 'the provider could not be told of a sign-out')
+        return undefined
+      })
+      return c.redirect(away?.href ?? '/', 303)
     },
   }),
   definePublicRoute({
     method: 'post',
-    path: '/sign-in/back-channel-logout',
-    summary: 'The identity provider ends the sessions of a person (OpenID Connect Back-Channel Logout 1.0)',
-    public: 'the provider calls; the signed token says for whom',
+    path: '/sign-out/back-channel',
+    summary: 'OpenID Connect back-channel logout',
+    public: 'the identity provider sends it; its signature says so',
     crossSite: true,
-    answer: { status: 200, description: 'They are ended' },
+    answer: { status: 200, description: 'The person’s sessions have ended' },
     async handle({ parts, c }) {
-      const form = await c.req.parseBody()
-      const token = form['logout_token']
-      const { personIds, sessionHashes } = await parts.signIn.endByProvider(typeof token === 'string' ? token : '')
-      for (const hash of sessionHashes) parts.doors.closeOfSession(hash)
+      if (!parts.signInLimit.take(parts.clientAddress.of(c))) throw signInErrors.SIGN_IN_TOO_MANY()
+      const { logout_token: token } = await c.req.parseBody()
+      if (typeof token !== 'string') throw portalErrors.REQUEST_INVALID({ faults: 'logout_token: missing' })
+      const { personIds, ended } = await parts.signIn.endByProvider(token)
+      await afterWebSessionsEnded(parts, [...ended, ...personIds.map((personId) => ({ hash: '', personId }))])
       for (const personId of personIds) {
         await parts.trail.record({
           kind: 'sign-out',
-          actor: 'system:identity-provider',
+          actor: personId,
           subject: personId,
-          source: 'fact',
+          source: 'claim',
+          data: { by: 'identity provider' },
         })
-        await parts.store.notify.publish('access-ended', { personId })
       }
       return c.body(null, 200)
     },
   }),
 ]
+
+/** A path of the portal, whatever a link says: nobody is sent elsewhere after signing in. */
+export function ownPath(wanted: string | undefined, origin: string): string {
+  const url = URL.parse(wanted ?? '/', origin)
+  return url?.origin === origin ? `${url.pathname}${url.search}` : '/'
+}
+
+/** Failures on the way in are told by a page, and are in the trail. */
+async function orErrorPage(parts: Parts, c: Context, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!isCoded(cause)) throw cause
+    await noteRefusal(parts, c, cause)
+    return errorPage(c, cause)
+  }
+}
+
+async function noteRefusal(parts: Parts, c: Context, error: CodedError): Promise<void> {
+  parts.meters.signIn('refused')
+  const { code, message, details } = error
+  const person = details['person']
+  const event = {
+    kind: 'sign-in.refused',
+    actor: 'system:portal',
+    subject: 'portal',
+    source: 'fact',
+    data: { code, message, address: parts.clientAddress.of(c), ...(person === undefined ? {} : { person }) },
+  } as const
+  // A refusal stands whether or not it can be written down.
+  await parts.trail.record(event).catch((failure: unknown) => {
+    parts.log.error({ reason: reasonOf(failure), code }, 'a refused sign-in is not in the trail')
+  })
+}

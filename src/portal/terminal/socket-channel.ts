@@ -1,41 +1,40 @@
 import type { WebSocket } from 'ws'
 import type { ChannelMessage, TerminalChannel } from '../../gateway/channel.ts'
+import type { SessionEndReason } from '../../model/session.ts'
 import { closeCodes, type ToBrowser } from '../contract/terminal.ts'
 
-type Reason = Parameters<TerminalChannel['close']>[0]
-
-const WORDS: Readonly<Record<Reason, string>> = {
-  'closed-by-person': 'You ended the session.',
-  'closed-by-target': 'The shell ended.',
+const words: Readonly<Record<SessionEndReason | 'replaced' | 'too-slow', string>> = {
+  'closed-by-person': 'You closed the session.',
+  'closed-by-target': 'The shell on the instance ended.',
   'ended-by-operator': 'An operator ended the session.',
   'access-ended': 'Your access ended.',
   'instance-gone': 'The instance ended.',
-  'idle-limit': 'No key was pressed for too long.',
+  'idle-limit': 'Nobody typed for too long.',
   'absolute-limit': 'The session reached its longest time.',
-  'recording-failed': 'The session could not be recorded any longer.',
-  'target-failed': 'The host stopped answering.',
-  'grace-expired': 'The shell waited too long for this browser.',
-  'node-lost': 'The gateway that held the session was lost.',
-  'node-stopping': 'The gateway is being restarted.',
-  replaced: 'The session was opened in another window.',
-  'too-slow': 'This browser could not keep up.',
+  'recording-failed': 'The session could not be recorded any more.',
+  'target-failed': 'The connection to the instance broke.',
+  'grace-expired': 'The browser did not come back in time.',
+  'node-lost': 'The gateway of this session stopped.',
+  'node-stopping': 'The gateway is being stopped.',
+  replaced: 'The session goes on in another window.',
+  'too-slow': 'This browser could not follow.',
 }
 
-/** The gateway's messages and the contract's are the same, one to one. */
+/** The gateway's side of a browser: a thin skin on the WebSocket, one message for one message. */
 export function createSocketChannel(socket: WebSocket): TerminalChannel {
-  const say = (message: ChannelMessage | ToBrowser) => {
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
+  const isOpen = () => socket.readyState === socket.OPEN
+  const say = (message: ToBrowser) => {
+    if (isOpen()) socket.send(JSON.stringify(message))
   }
   return {
     send(bytes) {
-      if (socket.readyState === socket.OPEN) socket.send(bytes, { binary: true })
+      if (isOpen()) socket.send(bytes, { binary: true })
     },
-    say,
+    say: (message: ChannelMessage) => say(message),
     buffered: () => socket.bufferedAmount,
     close(reason) {
-      say({ type: 'ended', reason, message: WORDS[reason] })
-      const code = reason === 'too-slow' ? closeCodes.replaced : closeCodes[reason]
-      socket.close(code, reason)
+      say({ type: 'ended', reason, message: words[reason] })
+      socket.close(closeCodes[reason], reason)
     },
   }
 }

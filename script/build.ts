@@ -1,0 +1,47 @@
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { type BuildOptions, build } from 'esbuild'
+import { build as buildPages } from 'vite'
+
+/**
+ * Everything that ships, into dist/: the command line in chunks that load when they are needed, each Lambda door as one
+ * file, the pages. Nothing of node_modules is needed beside it.
+ */
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minify: true,
+  // Class names are part of errors; AWS's ES modules are half the size of what `platform: node` takes by default.
+  keepNames: true,
+  mainFields: ['module', 'main'],
+  // Optional native parts, not shipped: each is tried and missed.
+  external: ['pg-native', 'cpu-features', '*.node'],
+  define: { __dirname: 'import.meta.dirname' },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
+  logLevel: 'warning',
+}
+
+const require = createRequire(import.meta.url)
+
+rmSync('dist', { recursive: true, force: true })
+mkdirSync('dist', { recursive: true })
+await build({
+  ...common,
+  entryPoints: { cli: 'src/cli/main.ts' },
+  outdir: 'dist',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+})
+const lambdas = ['observer', 'writer'].filter((name) => existsSync(`src/lambda/${name}.ts`))
+for (const name of lambdas) {
+  await build({ ...common, entryPoints: [`src/lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.mjs` })
+}
+// The policy engine reads its WebAssembly from beside the file that it is bundled into.
+const wasm = join(dirname(require.resolve('@cedar-policy/cedar-wasm/nodejs')), 'cedar_wasm_bg.wasm')
+for (const place of ['dist/chunks', 'dist']) cpSync(wasm, join(place, 'cedar_wasm_bg.wasm'))
+await buildPages({ root: 'web', logLevel: 'warn' })

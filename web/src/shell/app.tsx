@@ -1,0 +1,104 @@
+import AppLayout from '@cloudscape-design/components/app-layout'
+import { I18nProvider } from '@cloudscape-design/components/i18n'
+import messages from '@cloudscape-design/components/i18n/messages/all.en'
+import SideNavigation from '@cloudscape-design/components/side-navigation'
+import Spinner from '@cloudscape-design/components/spinner'
+import TopNavigation from '@cloudscape-design/components/top-navigation'
+import { lazy, Suspense, useState } from 'react'
+import type { Me } from '../../../src/portal/contract/common.ts'
+import { post } from '../api/request.ts'
+import { useQuery } from '../api/use-query.ts'
+import { AuditPage } from '../pages/audit.tsx'
+import { InstancesPage } from '../pages/instances.tsx'
+import { RecordingsPage } from '../pages/recordings.tsx'
+import { SessionsPage } from '../pages/sessions.tsx'
+import { SignedOutPage } from '../pages/signed-out.tsx'
+import { StatusPage } from '../pages/status.tsx'
+import { ProblemBox } from './problem-box.tsx'
+import { follow, usePath } from './router.tsx'
+import { useDarkMode } from './theme.ts'
+
+const TerminalPage = lazy(async () => ({ default: (await import('../terminal/terminal-page.tsx')).TerminalPage }))
+const PlayerPage = lazy(async () => ({ default: (await import('../player/player-page.tsx')).PlayerPage }))
+
+export function App() {
+  const path = usePath()
+  const [dark, setDark] = useDarkMode()
+  const me = useQuery<Me>('/api/v1/me')
+  const [navigationOpen, setNavigationOpen] = useState(innerWidth > 900)
+  if (me.error && me.error.status !== 401) return <ProblemBox error={me.error} retry={me.reload} />
+  if (me.error) return <SignedOutPage />
+  if (!me.data) return <Spinner size="large" />
+
+  const signOut = async () => {
+    const { url } = await post<{ url: string }>('/sign-out')
+    location.assign(url)
+  }
+  const { may, name } = me.data
+  const links = [
+    { type: 'link' as const, text: 'Instances', href: '/' },
+    { type: 'link' as const, text: 'Sessions', href: '/sessions' },
+    { type: 'link' as const, text: 'Recordings', href: '/recordings' },
+    ...(may.audit ? [{ type: 'link' as const, text: 'Audit', href: '/audit' }] : []),
+    ...(may.administer ? [{ type: 'link' as const, text: 'Status', href: '/status' }] : []),
+  ]
+  const isFull = path.startsWith('/connect/') || path.startsWith('/watch/')
+  return (
+    <I18nProvider locale="en" messages={[messages]}>
+      <div id="top">
+        <TopNavigation
+          identity={{ href: '/', title: 'Enchilada', onFollow: follow }}
+          utilities={[
+            { type: 'button', text: dark ? 'Light mode' : 'Dark mode', onClick: () => setDark(!dark) },
+            {
+              type: 'menu-dropdown',
+              text: name,
+              iconName: 'user-profile',
+              ariaLabel: `Account of ${name}`,
+              items: [{ id: 'sign-out', text: 'Sign out' }],
+              onItemClick: () => void signOut(),
+            },
+          ]}
+        />
+      </div>
+      <AppLayout
+        headerSelector="#top"
+        toolsHide
+        disableContentPaddings={isFull}
+        navigationOpen={!isFull && navigationOpen}
+        navigationHide={isFull}
+        onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
+        navigation={
+          <SideNavigation
+            header={{ text: 'Fleet', href: '/' }}
+            activeHref={path === '/' ? '/' : `/${path.split('/')[1]}`}
+            items={links}
+            onFollow={follow}
+          />
+        }
+        content={
+          <Suspense fallback={<Spinner size="large" />}>
+            <Page path={path} />
+          </Suspense>
+        }
+        ariaLabels={{
+          navigation: 'Pages',
+          navigationClose: 'Close the list of pages',
+          navigationToggle: 'Open the list of pages',
+        }}
+      />
+    </I18nProvider>
+  )
+}
+
+function Page({ path }: { path: string }) {
+  const [, first = '', second] = path.split('/')
+  if (first === 'connect' && second) return <TerminalPage key={path} purpose="open" id={second} />
+  if (first === 'watch' && second) return <TerminalPage key={path} purpose="watch" id={second} />
+  if (first === 'recordings' && second) return <PlayerPage key={path} id={second} />
+  if (first === 'recordings') return <RecordingsPage />
+  if (first === 'sessions') return <SessionsPage />
+  if (first === 'audit') return <AuditPage />
+  if (first === 'status') return <StatusPage />
+  return <InstancesPage />
+}

@@ -1,0 +1,124 @@
+import { type RefObject, useEffect, useRef, useState } from 'react'
+import type { Problem } from '../../../src/portal/contract/common.ts'
+import type { ToBrowser } from '../../../src/portal/contract/terminal.ts'
+import { ApiError } from '../api/request.ts'
+import { connect, type Line, type Wish } from './connect.ts'
+import { openScreen, type TerminalScreen } from './open-screen.ts'
+
+type Of<T extends ToBrowser['type']> = Extract<ToBrowser, { type: T }>
+
+export type TerminalState = {
+  phase: 'connecting' | 'connected' | 'lost' | 'ended' | 'refused'
+  step?: Of<'connecting'>['step']
+  connected?: Of<'connected'>
+  problem?: Problem
+  ended?: Of<'ended'>
+  warning?: Of<'warning'>
+}
+
+/** How often a lost connection is tried again, and after which pauses. */
+const RETRIES_MS = [500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
+
+const problemOf = (cause: unknown): Problem =>
+  cause instanceof ApiError
+    ? cause.problem
+    : { code: 'UNEXPECTED', message: String(cause), retryable: true, hint: 'Reload the page.' }
+
+/** A screen in `holder`, joined to a session; comes back to the same shell when the connection is lost. */
+export function useTerminal(
+  holder: RefObject<HTMLDivElement | null>,
+  wish: { purpose: 'open' | 'watch'; id: string },
+  fontSize: number,
+) {
+  const [state, setState] = useState<TerminalState>({ phase: 'connecting' })
+  const [round, setRound] = useState(0)
+  const line = useRef<Line>(undefined)
+  const screen = useRef<TerminalScreen>(undefined)
+
+  // The font size is followed below; a new round connects again.
+  useEffect(() => {
+    const element = holder.current
+    if (!element) return
+    let over = false
+    let sessionId: string | undefined
+    let tries = 0
+    const opened = openScreen(element, { fontSize, readOnly: wish.purpose === 'watch', label: 'Terminal input' })
+    const { terminal } = opened
+    screen.current = opened
+    opened.fit()
+    const size = () => ({ cols: terminal.cols, rows: terminal.rows })
+    setState({ phase: 'connecting' })
+
+    const hear = (message: ToBrowser) => {
+      if (message.type === 'connecting') setState((before) => ({ ...before, step: message.step }))
+      if (message.type === 'connected') {
+        sessionId = message.sessionId
+        tries = 0
+        setState({ phase: 'connected', connected: message })
+        if (!message.readOnly) terminal.focus()
+      }
+      if (message.type === 'resized') terminal.resize(message.cols, message.rows)
+      if (message.type === 'warning') setState((before) => ({ ...before, warning: message }))
+      if (message.type === 'refused') setState({ phase: 'refused', problem: message.problem })
+      if (message.type === 'ended') setState((before) => ({ ...before, phase: 'ended', ended: message }))
+    }
+    const lost = () => {
+      if (over) return
+      const pause = RETRIES_MS[tries]
+      tries += 1
+      if (pause === undefined || sessionId === undefined) {
+        setState({ phase: 'refused', problem: problemOf('the connection was lost') })
+        return
+      }
+      setState((before) => ({ ...before, phase: 'lost' }))
+      const back: Wish = { purpose: wish.purpose === 'watch' ? 'watch' : 'resume', id: sessionId }
+      setTimeout(() => {
+        if (over) return
+        terminal.reset()
+        void join(back, lost)
+      }, pause)
+    }
+    const join = async (how: Wish, onFailure: () => void) => {
+      try {
+        const next = await connect(how, size(), {
+          bytes: (data) => terminal.write(data),
+          message: hear,
+          lost,
+        })
+        if (over) next.close()
+        else line.current = next
+      } catch (cause) {
+        const isGone = cause instanceof ApiError && cause.status >= 400 && cause.status < 500
+        if (!over && how.purpose !== 'open' && !isGone) onFailure()
+        else if (!over) setState({ phase: 'refused', problem: problemOf(cause) })
+      }
+    }
+    // React's strict mode runs effects twice: the first must not open a session.
+    const start = setTimeout(() => void join(wish, lost), 0)
+
+    terminal.onData((data) => line.current?.send(data))
+    terminal.onResize(({ cols, rows }) => line.current?.say({ type: 'resize', cols, rows }))
+    const observer = new ResizeObserver(() => wish.purpose === 'open' && opened.fit())
+    observer.observe(element)
+    return () => {
+      over = true
+      clearTimeout(start)
+      observer.disconnect()
+      line.current?.close()
+      line.current = undefined
+      opened.dispose()
+    }
+  }, [wish.purpose, wish.id, round])
+
+  useEffect(() => {
+    if (!screen.current) return
+    screen.current.terminal.options.fontSize = fontSize
+    screen.current.fit()
+  }, [fontSize])
+
+  return {
+    state,
+    end: () => line.current?.say({ type: 'close' }),
+    again: () => setRound((n) => n + 1),
+  }
+}
