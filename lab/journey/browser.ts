@@ -11,6 +11,8 @@ export function openBrowser(): Promise<Browser> {
     executablePath: CHROMIUM,
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+      // The browser asks for names of its own; none of them is here.
+      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost',
       ...['--disable-component-update', '--disable-sync', '--disable-features=OptimizationHints,MediaRouter'],
     ],
   })

@@ -67,10 +67,19 @@ export async function wireAccounts(endpoint: string, organisation: Organisation)
   await putRule(at('shared', HOME_REGION), 'enchilada', { Id: 'queue', Arn: queueArn })
   await callJson(at('shared', HOME_REGION), 'events', 'AWSEvents.PutPermission', {
     EventBusName: 'default',
-    Action: 'events:PutEvents',
-    Principal: '*',
-    StatementId: 'organisation',
-    Condition: { Type: 'StringEquals', Key: 'aws:PrincipalOrgID', Value: organisation.id },
+    Policy: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'organisation',
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 'events:PutEvents',
+          Resource: sharedBus,
+          Condition: { StringEquals: { 'aws:PrincipalOrgID': organisation.id } },
+        },
+      ],
+    }),
   })
   for (const name of workloads) {
     for (const region of REGIONS) {

@@ -23,7 +23,8 @@ describe.skipIf(process.getuid?.() !== 0)('a world', () => {
     const mark = `86400.${process.pid}`
     const world = spawn(path('./enter.sh'), ['bash', '-c', `setsid sleep ${mark} & echo up; wait`])
     await once(world.stdout, 'data')
-    expect(commandLines()).toContain(`sleep ${mark}`)
+    // The shell speaks as soon as it has forked; what it forked becomes `sleep` a moment later.
+    await expect.poll(commandLines, { timeout: 5_000 }).toContain(`sleep ${mark}`)
     world.kill('SIGKILL')
     await once(world, 'close')
     expect(commandLines()).not.toContain(`sleep ${mark}`)

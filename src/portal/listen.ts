@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
 import { TERMINAL_PROTOCOL } from './contract/terminal.ts'
 import type { Portal } from './portal.ts'
@@ -23,7 +23,11 @@ export async function listen(portal: Portal, address: string): Promise<Listening
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(TERMINAL_PROTOCOL) ? TERMINAL_PROTOCOL : false),
   })
-  const server = createAdaptorServer({ fetch: portal.app.fetch, websocket: { server: sockets } })
+  const server = createAdaptorServer({
+    fetch: portal.app.fetch,
+    // The two describe one method of `ws` differently; it is its own documented use.
+    websocket: { server: sockets as WebSocketServerLike },
+  })
   server.listen(Number(address.slice(at + 1)), host)
   await once(server, 'listening')
   const bound = server.address()

@@ -101,6 +101,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     counts.messages += messages.length
     const folded = foldHints(messages, directory.scopeOf)
     counts.ignored += folded.ignored.length
+    const { work, ignored, malformed } = folded
+    log.debug({ messages: messages.length, work: work.length, ignored, malformed: malformed.length }, 'events came')
     const again: string[] = []
     const attempt = async (ids: readonly string[], work: () => Promise<boolean>) => {
       try {

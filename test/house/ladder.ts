@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { init, parse } from 'es-module-lexer'
 
@@ -33,12 +33,15 @@ export type Import = { file: string; specifier: string; typeOnly: boolean; reExp
 export type Breach = { file: string; specifier: string; why: string }
 
 export function listSources(root: string, folders: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-      .filter((file) => !file.includes('node_modules')),
-  )
+  // git keeps no empty folder: one that nothing stands in yet is not there in a clone.
+  return folders
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+        .filter((file) => !file.includes('node_modules')),
+    )
 }
 
 export async function importsOf(file: string, source: string): Promise<Import[]> {
