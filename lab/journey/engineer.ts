@@ -18,6 +18,7 @@ export async function connect({ page, context }: Visitor, host: string): Promise
   await connectTo(page, host).first().click()
   const shell = page.url().includes('/connect/') ? page : await opened
   await shell.getByRole('region', { name: 'Terminal' }).waitFor()
+  await shell.getByText('Connected', { exact: true }).waitFor()
   return shell
 }
 

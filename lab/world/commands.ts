@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 
-/** Runs a program to its end and gives what it wrote; throws with its words when it fails. */
+/** Runs a program to its end and gives what it wrote; throws with its words when it fails, by `name` where its arguments hold secrets. */
 export async function run(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number; name?: string } = {},
 ): Promise<string> {
   const child = spawn(command, args, {
     cwd: options.cwd,
@@ -28,6 +28,6 @@ export async function run(
   })
   if (code === 0) return said
   throw new Error(
-    `${command} ${args.join(' ')} ended with ${signal ?? code}\n${said.slice(-4000)}${complained.slice(-8000)}`,
+    `${options.name ?? `${command} ${args.join(' ')}`} ended with ${signal ?? code}\n${said.slice(-4000)}${complained.slice(-8000)}`,
   )
 }

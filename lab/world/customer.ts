@@ -54,7 +54,7 @@ const asCustomer = (env: Record<string, string>, args: readonly string[]): strin
 
 /** Runs one command of the installed CLI to its end. */
 export const runProduct = (env: Record<string, string>, args: readonly string[]): Promise<string> =>
-  run('unshare', asCustomer(env, args), { timeoutMs: 60_000 })
+  run('unshare', asCustomer(env, args), { timeoutMs: 60_000, name: `enchilada ${args.join(' ')}` })
 
 /** Starts a command that stays; its words go to `log`. */
 export function startProduct(env: Record<string, string>, args: readonly string[], log: string): ChildProcess {

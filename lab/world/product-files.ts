@@ -36,6 +36,7 @@ export function configurationOf({ portalPort, issuer, clientId, organisation, wi
     audit: {
       directory: `${data}/audit`,
       checkpoints: `${data}/checkpoints`,
+      checkpointEvery: '3s',
       signingKey: `${data}/signing.pem`,
     },
   })

@@ -94,7 +94,6 @@ async function environmentOf(options: ProductOptions & { wiring: Wiring }): Prom
     AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
     AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
     AWS_REGION: HOME_REGION,
-    LOG_LEVEL: 'debug',
     AWS_ENDPOINT_URL: options.endpoint,
     ENCHILADA_CLIENT_SECRET: options.clientSecret,
   }

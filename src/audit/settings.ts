@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { duration } from '../kernel/duration.ts'
 
 export const auditSettings = z.strictObject({
   directory: z
@@ -11,6 +12,9 @@ export const auditSettings = z.strictObject({
     .min(1)
     .default('/var/lib/enchilada/checkpoints')
     .describe('Folder of the signed checkpoints; keep it on another disk or account than the trail'),
+  checkpointEvery: duration
+    .prefault('1m')
+    .describe('How often the heads of the trail are signed; what is younger than the last signature is only chained'),
   signingKey: z
     .string()
     .min(1)

@@ -12,7 +12,6 @@ import { createPortal } from '../portal/portal.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
 
-const NOTARY_EVERY_MS = 60_000
 const RECOVER_EVERY_MS = 30_000
 
 /** The portal, the gateway and the loops of discovery, notary and recovery, until a signal. */
@@ -59,7 +58,7 @@ export const serve: Command = async (context) => {
 
   const loops = [
     world.discovery.run(stop.signal),
-    every(stop.signal, NOTARY_EVERY_MS, async () => {
+    every(stop.signal, config.audit.checkpointEvery, async () => {
       const { faults } = await world.notarise()
       for (const fault of faults) log.error(fault, 'the trail is not what was signed')
     }),
