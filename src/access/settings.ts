@@ -7,4 +7,3 @@ export const accessSettings = z.strictObject({
     .default('.')
     .describe('Folder of the *.cedar files, relative to enchilada.yaml; without any policy nobody may do anything'),
 })
-export type AccessSettings = z.infer<typeof accessSettings>

@@ -38,8 +38,6 @@ const CLOSED = new Set(['AccountClosed', 'OptInRequired.AccountClosed', 'Pending
 
 const DISABLED_REGION = new Set(['OptInRequired', 'RegionDisabledException', 'InvalidRegion'])
 
-const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired'])
-
 /** The code of an SDK error: its name, as SDK v3 sets it. */
 export const awsCode = (error: unknown): string => (error instanceof Error ? error.name : '')
 
@@ -48,4 +46,3 @@ export const isDenied = (error: unknown): boolean => DENIED.has(awsCode(error))
 export const isThrottled = (error: unknown): boolean => THROTTLED.has(awsCode(error))
 export const isClosedAccount = (error: unknown): boolean => CLOSED.has(awsCode(error))
 export const isDisabledRegion = (error: unknown): boolean => DISABLED_REGION.has(awsCode(error))
-export const isExpired = (error: unknown): boolean => EXPIRED.has(awsCode(error))

@@ -1,4 +1,3 @@
-import type { CodedError } from '../kernel/errors.ts'
 import type { SessionEndReason } from '../model/session.ts'
 
 /** What the gateway says beside the bytes; the portal turns it into the contract's messages one to one. */
@@ -40,5 +39,3 @@ export type Attachment = {
 }
 
 export type Size = { cols: number; rows: number }
-
-export type Refusal = { error: CodedError }

@@ -17,7 +17,6 @@ export type Question =
   | { action: 'list' | 'connect'; facts: Facts }
   | { action: 'watch' | 'play' | 'end'; facts: Facts; owner: string }
   | { action: 'administer' | 'audit' }
-export type Action = Question['action']
 
 const uid = (type: string, id: string): EntityUid => ({ type: `Enchilada::${type}`, id })
 

@@ -19,6 +19,7 @@ describe('the import ladder', async () => {
 
   test('the lexer sees imports at all', () => {
     expect(imports.length).toBeGreaterThan(files.length)
+    expect(imports.filter(({ takes }) => !/^(import|export)\b/.test(takes))).toEqual([])
   })
 })
 
@@ -26,6 +27,7 @@ describe('each ban bites', () => {
   const one = (file: string, specifier: string, more: Partial<Import> = {}): Import => ({
     file,
     specifier,
+    takes: '',
     typeOnly: false,
     reExportsAll: false,
     ...more,
@@ -37,7 +39,7 @@ describe('each ban bites', () => {
     one('lab/world/x.ts', '../../src/kernel/clock.ts'),
     one('web/src/x.tsx', '../../src/portal/contract/common.ts'),
     one('deploy/x.ts', '../src/config/load-config.ts'),
-    one('src/audit/x.ts', '@aws-sdk/client-sqs'),
+    one('src/audit/x.ts', '@aws-sdk/client-sqs', { takes: "import { SQSClient } from '@aws-sdk/client-sqs'" }),
     one('src/policy/x.ts', 'node:fs'),
     one('src/audit/x.ts', './y.ts', { reExportsAll: true }),
   ]

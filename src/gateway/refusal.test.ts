@@ -1,0 +1,122 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  ada,
+  browser,
+  type GatewayStage,
+  idOf,
+  scope,
+  setGatewayStage,
+  size,
+} from '../../test/fixtures/gateway-stage.ts'
+import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
+
+let sshd: TestSshd
+let stage: GatewayStage
+beforeAll(async () => {
+  sshd = await startSshd()
+})
+afterAll(() => sshd.stop())
+beforeEach(async () => {
+  stage = await setGatewayStage(sshd)
+})
+afterEach(() => stage.close())
+
+describe('a connect is refused', () => {
+  const refused = async (code: string) => {
+    await expect(stage.open()).rejects.toMatchObject({ code })
+    expect(stage.events.at(-1)).toMatchObject({ data: { code } })
+  }
+
+  test('when the instance is gone, stopped or elsewhere', async () => {
+    stage.ec2 = undefined
+    await refused('INSTANCE_GONE')
+    await stage.store.db.deleteFrom('connections').execute()
+    stage.ec2 = { ...stage.instance, state: 'stopped' }
+    await refused('INSTANCE_NOT_RUNNING')
+    await stage.store.db.deleteFrom('connections').execute()
+    stage.ec2 = { ...stage.instance, privateIp: '127.0.0.2' }
+    await refused('INSTANCE_MOVED')
+  })
+
+  test('when the second factor is missing', async () => {
+    const opened = stage.gateway.open({
+      connectionId: await stage.addConnection(),
+      person: { ...ada, mfa: false },
+      size,
+      channel: browser(),
+    })
+    await expect(opened).rejects.toMatchObject({ code: 'ACCESS_NEEDS_MFA' })
+    expect(stage.kinds()).toEqual(['access.refused'])
+  })
+
+  test('when the host answers with another key', async () => {
+    const other = ssh2.utils.generateKeyPairSync('ed25519').public
+    stage.console = `-----BEGIN SSH HOST KEY KEYS-----\n${other}\n-----END SSH HOST KEY KEYS-----`
+    await refused('HOST_KEY_CHANGED')
+    expect(stage.kinds()).toContain('host-key.refused')
+  })
+
+  test('when the host key is not known, unless first use is allowed', async () => {
+    stage.console = ''
+    await refused('HOST_KEY_UNKNOWN')
+    await stage.store.db.deleteFrom('connections').execute()
+    await stage.start({ hostKeys: 'first-use' })
+    const { channel } = await stage.open()
+    expect(idOf(channel)).not.toBe('')
+    expect(stage.events.find((event) => event.kind === 'host-key.pinned')?.source).toBe('claim')
+  })
+
+  test('when nothing listens', async () => {
+    const down = await startSshd()
+    await down.stop()
+    const id = await stage.addConnection()
+    await stage.store.db.updateTable('connections').set({ port: down.port }).execute()
+    await expect(stage.gateway.open({ connectionId: id, person: ada, size, channel: browser() })).rejects.toMatchObject(
+      {
+        code: 'TARGET_UNREACHABLE',
+      },
+    )
+  })
+
+  test('when the login is wrong, or the secret may not go there', async () => {
+    const key = {
+      name: 'key',
+      kind: 'private-key',
+      source: { parameter: 'p' },
+      allowed: { accounts: ['999999999999'] },
+    }
+    await stage.start({}, [key])
+    await refused('CREDENTIAL_NOT_ALLOWED')
+    await stage.store.db.deleteFrom('connections').execute()
+    const password = {
+      name: 'pw',
+      kind: 'password',
+      source: { parameter: 'p' },
+      allowed: { accounts: [scope.account] },
+    }
+    await stage.start({}, [password])
+    await refused('TARGET_REFUSED_LOGIN')
+    stage.console = ''
+    await stage.store.db.deleteFrom('connections').execute()
+    await stage.store.db.deleteFrom('host_keys').execute()
+    await refused('CREDENTIAL_NEEDS_KNOWN_HOST')
+  })
+
+  test('when it cannot be recorded, before the target is touched', async () => {
+    writeFileSync(join(stage.folder, 'file'), '')
+    await stage.start({}, undefined, join(stage.folder, 'file'))
+    await refused('RECORDING_UNAVAILABLE')
+    expect(stage.kinds()).not.toContain('host-key.pinned')
+  })
+
+  test('when the trail cannot be written; the recording that was begun is sealed', async () => {
+    const id = await stage.addConnection()
+    stage.trailBroken = true
+    await expect(stage.gateway.open({ connectionId: id, person: ada, size, channel: browser() })).rejects.toThrow()
+    expect(await stage.recordings.unsealed()).toEqual([])
+    expect(readdirSync(join(stage.folder, 'recordings'))).toHaveLength(1)
+  })
+})

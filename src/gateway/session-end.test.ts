@@ -1,0 +1,73 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ada, type GatewayStage, idOf, scope, setGatewayStage, typed } from '../../test/fixtures/gateway-stage.ts'
+import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
+import { formatScope } from '../model/scope.ts'
+
+let sshd: TestSshd
+let stage: GatewayStage
+beforeAll(async () => {
+  sshd = await startSshd()
+})
+afterAll(() => sshd.stop())
+beforeEach(async () => {
+  stage = await setGatewayStage(sshd)
+})
+afterEach(() => stage.close())
+
+describe('a session ends', () => {
+  test.each<[string, (sessionId: string) => Promise<void>, string]>([
+    [
+      'when its instance goes',
+      () => stage.store.notify.publish('instance-gone', { scope: formatScope(scope), instanceId: stage.instance.id }),
+      'instance-gone',
+    ],
+    [
+      'when the person loses access',
+      () => stage.store.notify.publish('access-ended', { personId: ada.id }),
+      'access-ended',
+    ],
+    ['by an operator', (id) => stage.gateway.end(id, { ...ada, id: 'idp olga', name: 'olga' }), 'ended-by-operator'],
+    ['with its node', () => stage.gateway.close(), 'node-stopping'],
+  ])('%s', async (_why, act, reason) => {
+    const { channel } = await stage.open()
+    await act(idOf(channel))
+    await vi.waitFor(
+      () => expect(stage.events.at(-1)).toMatchObject({ kind: 'session.disconnected', data: { reason } }),
+      10_000,
+    )
+    expect(channel.closed).toBe(reason)
+  })
+
+  test('when its recording breaks', async () => {
+    const { channel, attachment } = await stage.open()
+    rmSync(join(stage.folder, 'recordings'), { recursive: true })
+    writeFileSync(join(stage.folder, 'recordings'), 'no stage.folder any more')
+    attachment.input(typed('head -c 600000 /dev/urandom | base64\n'))
+    await vi.waitFor(() => expect(channel.closed).toBe('recording-failed'), 10_000)
+  })
+
+  test('after its idle time, told beforehand', async () => {
+    await stage.start({ idle: '1s' })
+    const { channel } = await stage.open()
+    await vi.waitFor(() => expect(channel.closed).toBe('idle-limit'), 10_000)
+    expect(channel.said.some((message) => message.type === 'warning')).toBe(true)
+  })
+
+  test('of a node that died, sealed by the next', async () => {
+    const { channel } = await stage.open()
+    const id = idOf(channel)
+    const before = stage.gateway
+    await stage.start()
+    await stage.store.db.updateTable('sessions').set({ heartbeat_at: 0, node: 'node-0' }).execute()
+    expect(await stage.gateway.recoverLost()).toBe(1)
+    expect(stage.events.at(-1)).toMatchObject({
+      kind: 'session.disconnected',
+      session: id,
+      data: { reason: 'node-lost' },
+    })
+    expect(await stage.recordings.verify(id)).toMatchObject({ ok: true })
+    await before.close()
+  })
+})
