@@ -27,13 +27,24 @@ const alterAt = (lines: readonly Line[], at: number, change: (record: Record<str
 const swap = (lines: readonly Line[], one: number, other: number): Line[] =>
   lines.map((line, n) => ({ file: line.file, text: lines[n === one ? other : n === other ? one : n]?.text ?? '' }))
 
-const flipByte: Forgery = (world, random) => {
+/** The first file of a writer, and how many of its bytes a checkpoint covers. */
+function firstFile(world: World, random: Random): { path: string; covered: number; later: string[] } {
   const writer = random.pick(world.writers)
-  const [file = ''] = readdirSync(join(world.trail, writer)).sort()
-  const path = join(world.trail, writer, file)
+  const [file = '', ...later] = readdirSync(join(world.trail, writer)).sort()
+  const signed = readChain(world.trail, writer).slice(0, world.covered.get(writer) ?? 1)
+  return {
+    path: join(world.trail, writer, file),
+    covered: signed
+      .filter((line) => line.file === file)
+      .reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0),
+    later: later.map((name) => join(world.trail, writer, name)),
+  }
+}
+
+const flipByte: Forgery = (world, random) => {
+  const { path, covered } = firstFile(world, random)
   const bytes = readFileSync(path)
-  // The first file ends before the last checkpoint, so that each of its bytes is covered.
-  const at = random.below(bytes.length)
+  const at = random.below(covered)
   bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at)
   writeFileSync(path, bytes)
 }
@@ -48,7 +59,7 @@ export const trailForgeries: Readonly<Record<string, Forgery>> = {
   'adds a record and numbers anew': inChain((lines, at) =>
     relink(
       lines.flatMap((line, n) =>
-        n === at ? [line, alter(line, (record) => Object.assign(record, { subject: 'x' }))] : [line],
+        n === at ? [alter(line, (record) => Object.assign(record, { subject: 'x' })), line] : [line],
       ),
     ),
   ),
@@ -61,11 +72,9 @@ export const trailForgeries: Readonly<Record<string, Forgery>> = {
     ),
   ),
   'cuts in the middle of a line': (world, random) => {
-    const writer = random.pick(world.writers)
-    const [file = '', ...later] = readdirSync(join(world.trail, writer)).sort()
-    const path = join(world.trail, writer, file)
-    truncateSync(path, random.below(readFileSync(path).length - 1))
-    for (const name of later) rmSync(join(world.trail, writer, name))
+    const { path, covered, later } = firstFile(world, random)
+    truncateSync(path, random.below(covered - 1))
+    for (const file of later) rmSync(file)
   },
   'moves a record to another day': inChain((lines) => {
     const [first] = lines
