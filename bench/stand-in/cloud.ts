@@ -7,10 +7,14 @@ export type StandInInstance = {
   privateIp: string
   launchedAt: number
   tags: Readonly<Record<string, string>>
+  /** What GetConsoleOutput answers. */
+  console?: string
 }
 
+type Given = { tags?: Record<string, string>; privateIp?: string; console?: string }
+
 export type Cloud = {
-  launch(account: string, region: string, tags?: Record<string, string>): StandInInstance
+  launch(account: string, region: string, given?: Given): StandInInstance
   terminate(id: string): void
   find(id: string): StandInInstance | undefined
   list(account: string, region: string): readonly StandInInstance[]
@@ -24,7 +28,7 @@ export function createCloud(now: () => number = Date.now): Cloud {
   let count = 0
   return {
     calls: new Map(),
-    launch(account, region, tags = {}) {
+    launch(account, region, { tags, ...given } = {}) {
       count += 1
       const instance: StandInInstance = {
         id: `i-${count.toString(16).padStart(17, '0')}`,
@@ -34,6 +38,7 @@ export function createCloud(now: () => number = Date.now): Cloud {
         privateIp: `10.${(count >> 16) & 255}.${(count >> 8) & 255}.${count & 255}`,
         launchedAt: now(),
         tags: { Name: `host-${count}`, ...tags },
+        ...given,
       }
       byId.set(instance.id, instance)
       const place = `${account}/${region}`

@@ -21,7 +21,7 @@ const reservations = (instances: readonly StandInInstance[]) =>
 
 export type Ec2Answer = { status: number; body: string }
 
-/** DescribeInstances (by ids, or pages of MaxResults) and DescribeRegions, as EC2's query protocol answers them. */
+/** DescribeInstances (by ids, or pages of MaxResults), DescribeRegions and GetConsoleOutput, as EC2's query protocol answers them. */
 export function answerEc2(cloud: Cloud, account: string, region: string, form: URLSearchParams): Ec2Answer {
   const action = form.get('Action')
   if (action === 'DescribeRegions') {
@@ -29,6 +29,10 @@ export function answerEc2(cloud: Cloud, account: string, region: string, form: U
       action,
       `<regionInfo><item><regionName>${region}</regionName><optInStatus>opt-in-not-required</optInStatus></item></regionInfo>`,
     )
+  }
+  if (action === 'GetConsoleOutput') {
+    const output = cloud.find(form.get('InstanceId') ?? '')?.console ?? ''
+    return ok(action, `<output>${Buffer.from(output).toString('base64')}</output>`)
   }
   if (action !== 'DescribeInstances') return failure(400, 'InvalidAction', `${action} is not known here`)
   const ids = [...form].filter(([key]) => key.startsWith('InstanceId.')).map(([, value]) => value)

@@ -13,10 +13,11 @@ export type StandIn = { endpoint: string; queueUrl: string; queue: Queue; close(
 
 const HOME = '000000000000'
 
-export async function startStandIn(cloud: Cloud): Promise<StandIn> {
+/** `latencyMs`: how long each call of EC2 and STS takes at least, as the way to AWS would. */
+export async function startStandIn(cloud: Cloud, { latencyMs = 0 } = {}): Promise<StandIn> {
   const queue = createQueue()
   const server = createServer((request, response) => {
-    answer(cloud, queue, request, response).catch((error: unknown) => {
+    answer({ cloud, queue, latencyMs }, request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error))
     })
   })
@@ -36,7 +37,9 @@ export async function startStandIn(cloud: Cloud): Promise<StandIn> {
   }
 }
 
-async function answer(cloud: Cloud, queue: Queue, request: IncomingMessage, response: ServerResponse): Promise<void> {
+type Behind = { cloud: Cloud; queue: Queue; latencyMs: number }
+
+async function answer({ cloud, queue, latencyMs }: Behind, request: IncomingMessage, response: ServerResponse) {
   const body = await readBody(request)
   const target = request.headers['x-amz-target']
   const [, key = '', region = ''] = /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '') ?? []
@@ -47,6 +50,7 @@ async function answer(cloud: Cloud, queue: Queue, request: IncomingMessage, resp
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(reply))
     return
   }
+  if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs))
   const form = new URLSearchParams(body)
   const action = form.get('Action') ?? ''
   if (action === 'AssumeRole' || action === 'GetCallerIdentity') {

@@ -23,13 +23,12 @@ const RETRIES = { maxAttempts: 4, retryMode: 'standard' } as const
 
 export type Role = 'read' | 'connect'
 
-/** One look into an account and region. `destroy` closes its sockets. */
+/** One look into an account and region, as one visitor. */
 export type Visit = {
   readonly scope: Scope
   readonly ec2: EC2Client
   /** Waits for our share of EC2's rate. */
   turn(signal?: AbortSignal): Promise<void>
-  destroy(): void
 }
 
 export type Aws = {
@@ -69,10 +68,12 @@ export function createAws({ settings, clock }: { settings: AwsSettings; clock: C
       const ec2 = new EC2Client({
         region: scope.region,
         credentials: await credentials(scope, role, visitor),
+        // Clients are many and endpoints few: one a region, whose connections are kept from visit to visit.
+        requestHandler: sts.config.requestHandler,
         ...RETRIES,
       })
       const limiter = limiterOf(`${scope.account}/${scope.region}`)
-      return { scope, ec2, turn: (signal) => limiter.take(signal), destroy: () => ec2.destroy() }
+      return { scope, ec2, turn: (signal) => limiter.take(signal) }
     },
     credentials,
     instanceConnect: (where, keys) => new EC2InstanceConnectClient({ region: where, credentials: keys, ...RETRIES }),

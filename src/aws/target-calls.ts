@@ -41,12 +41,8 @@ export function createTargetCalls(aws: Aws): TargetCalls {
     },
     async readConsoleOutput({ scope, instanceId }, as) {
       const visit = await aws.visit(scope, 'connect', as)
-      try {
-        const { Output } = await visit.ec2.send(new GetConsoleOutputCommand({ InstanceId: instanceId }))
-        return Buffer.from(Output ?? '', 'base64').toString('utf8')
-      } finally {
-        visit.destroy()
-      }
+      const { Output } = await visit.ec2.send(new GetConsoleOutputCommand({ InstanceId: instanceId }))
+      return Buffer.from(Output ?? '', 'base64').toString('utf8')
     },
     async readSecretValue(arn) {
       const region = arn.split(':')[3] || aws.settings.homeRegion

@@ -4,6 +4,7 @@ import { Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { describeError, exitCodeOf } from './exit.ts'
 import { createOutput } from './output.ts'
+import { limitYoungGeneration } from './young-generation.ts'
 
 enableCompileCache()
 
@@ -33,7 +34,12 @@ const lazily =
 program
   .command('serve')
   .description('start the portal, the gateway and discovery')
-  .action(lazily(async () => (await import('./serve.ts')).serve))
+  .action(
+    lazily(async () => {
+      limitYoungGeneration()
+      return (await import('./serve.ts')).serve
+    }),
+  )
 
 const config = program.command('config').description('the configuration file')
 config

@@ -63,13 +63,9 @@ export function createDirectory({
     if (settings.regions !== 'enabled') return settings.regions
     const scope: Scope = { tenant: account.tenant, partition, account: account.id, region: settings.homeRegion }
     const visit = await aws.visit(scope, 'read', DISCOVERY)
-    try {
-      await visit.turn()
-      const { Regions } = await visit.ec2.send(new DescribeRegionsCommand({ AllRegions: false }))
-      return (Regions ?? []).flatMap((region) => region.RegionName ?? [])
-    } finally {
-      visit.destroy()
-    }
+    await visit.turn()
+    const { Regions } = await visit.ec2.send(new DescribeRegionsCommand({ AllRegions: false }))
+    return (Regions ?? []).flatMap((region) => region.RegionName ?? [])
   }
 
   return {

@@ -47,16 +47,13 @@ export function createObserver({ aws, clock, log }: { aws: Aws; clock: Clock; lo
       asked: [...asked],
       ...(sweepId ? { sweepId } : {}),
     }
-    let visit: Visit | undefined
     try {
-      visit = await aws.visit(scope, 'read', DISCOVERY)
+      const visit = await aws.visit(scope, 'read', DISCOVERY)
       return { ...base, complete: true, instances: await look(visit) }
     } catch (error) {
       const reason = incompleteReason(error)
       log.warn({ scope, reason, err: error }, 'a scope could not be observed')
       return { ...base, complete: false, reason, instances: [] }
-    } finally {
-      visit?.destroy()
     }
   }
 
@@ -72,11 +69,7 @@ export function createObserver({ aws, clock, log }: { aws: Aws; clock: Clock; lo
       observe(scope, 'listing', [], (visit) => describe(visit, { MaxResults: PAGE }), sweepId),
     async lookUpInstance(scope, id, visitor = DISCOVERY) {
       const visit = await aws.visit(scope, visitor === DISCOVERY ? 'read' : 'connect', visitor)
-      try {
-        return (await describeIds(visit, [id])).at(0)
-      } finally {
-        visit.destroy()
-      }
+      return (await describeIds(visit, [id])).at(0)
     },
   }
 }
