@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import type { Organisation } from '../aws/organisation.ts'
 import {
   CUSTOMER,
   configFile,
@@ -13,7 +14,7 @@ import {
 } from './customer.ts'
 import { configurationOf, type ProductPlace, policiesOf } from './product-files.ts'
 import type { Steps } from './report.ts'
-import { HOME_REGION, type Wiring } from './wiring.ts'
+import { HOME_REGION } from './wiring.ts'
 
 export type Product = {
   /** Runs the installed CLI with the same configuration. */
@@ -39,7 +40,8 @@ export async function bringUpProduct({ step }: Steps, options: ProductOptions): 
     mkdirSync(join(CUSTOMER, 'policies'), { recursive: true })
     writeCustomerFile('policies/lab.cedar', policiesOf(options.organisation))
     writeCustomerFile('enchilada.yaml', configurationOf(options))
-    const given = await environmentOf(options)
+    const role = await roleEnvironment(options.endpoint, options.organisation, options.wiring.portalRole)
+    const given = { ...role, ENCHILADA_CLIENT_SECRET: options.clientSecret }
     await runProduct(given, ['config', 'check', '--config', configFile])
     return given
   })
@@ -80,21 +82,20 @@ const isReady = (port: number): Promise<boolean> =>
   )
 
 /** What an instance's role would give it: credentials of the portal's role, and where AWS is. */
-async function environmentOf(options: ProductOptions & { wiring: Wiring }): Promise<Record<string, string>> {
-  const sts = new STSClient({
-    endpoint: options.endpoint,
-    region: HOME_REGION,
-    credentials: options.organisation.accounts.shared.credentials,
-  })
+export async function roleEnvironment(
+  endpoint: string,
+  organisation: Organisation,
+  portalRole: string,
+): Promise<Record<string, string>> {
+  const sts = new STSClient({ endpoint, region: HOME_REGION, credentials: organisation.accounts.shared.credentials })
   const { Credentials } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: options.wiring.portalRole, RoleSessionName: 'lab', DurationSeconds: 43_200 }),
+    new AssumeRoleCommand({ RoleArn: portalRole, RoleSessionName: 'lab', DurationSeconds: 43_200 }),
   )
   return {
     AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
     AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
     AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
     AWS_REGION: HOME_REGION,
-    AWS_ENDPOINT_URL: options.endpoint,
-    ENCHILADA_CLIENT_SECRET: options.clientSecret,
+    AWS_ENDPOINT_URL: endpoint,
   }
 }
