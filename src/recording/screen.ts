@@ -4,6 +4,9 @@ import type { RecordedEvent } from './format.ts'
 
 export type Screen = { cols: number; rows: number; data: string }
 
+/** The terminal draws by itself a moment after a write: to wait for each would cost a timer an event. */
+const UNDRAWN = 256 * 1024
+
 /** A terminal without a window: what the screen looked like after these events, as escape sequences that draw it again. */
 export type ScreenReader = {
   feed(events: Iterable<RecordedEvent>): Promise<void>
@@ -20,14 +23,22 @@ export function createScreenReader(cols: number, rows: number, { scrollback = 0 
   const write = (data: string | Uint8Array) => new Promise<void>((resolve) => terminal.write(data, resolve))
   return {
     async feed(events) {
+      let drawn = Promise.resolve()
+      let undrawn = 0
       for (const [, kind, data] of events) {
-        if (kind === 'o') await write(data)
-        else if (kind === 'b') await write(Buffer.from(data, 'base64'))
-        else if (kind === 'r') {
+        if (kind === 'o' || kind === 'b') {
+          drawn = write(kind === 'o' ? data : Buffer.from(data, 'base64'))
+          undrawn += data.length
+          if (undrawn < UNDRAWN) continue
+          await drawn
+          undrawn = 0
+        } else if (kind === 'r') {
+          await drawn
           const [width = cols, height = rows] = data.split('x').map(Number)
           terminal.resize(width, height)
         }
       }
+      await drawn
     },
     screen: () => ({ cols: terminal.cols, rows: terminal.rows, data: serializer.serialize({ scrollback: 0 }) }),
     lines: () => {
