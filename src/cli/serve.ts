@@ -9,6 +9,7 @@ import { createLog } from '../kernel/log.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
 import { listen } from '../portal/listen.ts'
 import { createPortal } from '../portal/portal.ts'
+import { createIndexAhead } from '../recording/index-ahead.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
 
@@ -55,6 +56,9 @@ export const serve: Command = async (context) => {
   })
   const listening = await listen(portal, config.portal.listen)
   log.info({ url: config.portal.url, listen: config.portal.listen, store: world.store.engine }, 'ready')
+
+  const indexAhead = createIndexAhead({ recordings: world.recordings, log })
+  world.store.notify.subscribe('session', ({ sessionId }) => indexAhead.look(sessionId))
 
   const loops = [
     world.discovery.run(stop.signal),
