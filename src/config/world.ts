@@ -13,7 +13,7 @@ import { createTargetCalls } from '../aws/target-calls.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { createCredentialResolver } from '../credentials/resolve-credential.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
-import { openHostKeys } from '../gateway/host-keys.ts'
+import { type HostKeys, openHostKeys } from '../gateway/host-keys.ts'
 import { createDirectory } from '../inventory/directory.ts'
 import { createEventQueue } from '../inventory/event-queue.ts'
 import { createObserver } from '../inventory/observe.ts'
@@ -46,6 +46,7 @@ export type World = {
   notarise(): Promise<NotaryOutcome>
   recordings: Recordings
   gateway: Gateway
+  hostKeys: HostKeys
   discovery: Discovery
   signIn: SignIn
   close(): Promise<void>
@@ -93,12 +94,13 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   const aws = createAws({ settings: config.aws, clock })
   const calls = createTargetCalls(aws)
   const observer = createObserver({ aws, clock, log })
+  const hostKeys = openHostKeys({ store, clock })
   const gateway = createGateway({
     store,
     access,
     recordings,
     resolveCredential: createCredentialResolver({ settings: config.credentials, calls, env }),
-    hostKeys: openHostKeys({ store, clock }),
+    hostKeys,
     lookUpInstance: observer.lookUpInstance,
     readConsoleOutput: calls.readConsoleOutput,
     trail,
@@ -156,6 +158,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     notarise,
     recordings,
     gateway,
+    hostKeys,
     discovery,
     signIn,
     async close() {

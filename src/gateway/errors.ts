@@ -49,12 +49,12 @@ export const gatewayErrors = defineErrors({
   HOST_KEY_UNKNOWN: {
     message: 'The host key of {instance} is not known',
     retryable: false,
-    hint: 'Let the host print its keys to the console (cloud-init does), or allow `gateway.hostKeys: first-use`.',
+    hint: 'Let the host print its keys to the console (cloud-init does), let an operator pin them on its page Host keys, or allow `gateway.hostKeys: first-use`.',
   },
   HOST_KEY_CHANGED: {
     message: '{instance} answered with another host key than the one pinned',
     retryable: false,
-    hint: 'Somebody may be in between. If the host was rebuilt on purpose, an operator removes the pinned key.',
+    hint: 'Somebody may be in between. If the host was rebuilt on purpose, an operator forgets the pinned key on its page Host keys.',
   },
   SESSION_NOT_FOUND: {
     message: 'This session is over, or runs on another node',

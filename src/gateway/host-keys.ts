@@ -22,17 +22,23 @@ export function parseConsoleKeys(output: string): HostKey[] {
   const block = output.split('-----BEGIN SSH HOST KEY KEYS-----').at(-1)
   if (block === undefined || block === output) return []
   const [inner = ''] = block.split('-----END SSH HOST KEY KEYS-----')
-  return inner.split('\n').flatMap((line) => {
-    const [, algorithm = '', key = ''] =
-      /(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+)\s+([A-Za-z0-9+/]+={0,2})/.exec(line) ?? []
-    return algorithm !== '' && algorithmOf(Buffer.from(key, 'base64')) === algorithm ? [{ algorithm, key }] : []
-  })
+  return inner.split('\n').flatMap((line) => parseHostKey(line) ?? [])
 }
 
 export type HostKeys = {
   pinned(scope: Scope, instanceId: string): Promise<PinnedKey[]>
   pin(scope: Scope, instanceId: string, keys: readonly PinnedKey[]): Promise<void>
+  /** An operator's word replaces what is pinned; no keys: the next connect learns anew. */
+  replace(scope: Scope, instanceId: string, keys: readonly HostKey[]): Promise<void>
 }
+
+/** A line of known_hosts or of a public key file; undefined when it holds no host key. */
+export function parseHostKey(line: string): HostKey | undefined {
+  const [, algorithm = '', key = ''] = KEY_LINE.exec(line) ?? []
+  return algorithm !== '' && algorithmOf(Buffer.from(key, 'base64')) === algorithm ? { algorithm, key } : undefined
+}
+
+const KEY_LINE = /(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+)\s+([A-Za-z0-9+/]+={0,2})/
 
 export function openHostKeys({ store, clock }: { store: Store; clock: Clock }): HostKeys {
   return {
@@ -62,6 +68,24 @@ export function openHostKeys({ store, clock }: { store: Store; clock: Clock }): 
         // The first to pin wins: a later answer must never move a pin.
         .onConflict((conflict) => conflict.columns(['scope', 'instance_id', 'algorithm']).doNothing())
         .execute()
+    },
+    async replace(scope, instanceId, keys) {
+      const rows = keys.map(({ algorithm, key }) => ({
+        scope: formatScope(scope),
+        instance_id: instanceId,
+        algorithm,
+        key,
+        learned_by: 'operator',
+        learned_at: clock.now(),
+      }))
+      await store.db.transaction().execute(async (trx) => {
+        await trx
+          .deleteFrom('host_keys')
+          .where('scope', '=', formatScope(scope))
+          .where('instance_id', '=', instanceId)
+          .execute()
+        if (rows.length > 0) await trx.insertInto('host_keys').values(rows).execute()
+      })
     },
   }
 }

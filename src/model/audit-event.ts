@@ -12,6 +12,7 @@ export const auditKinds = [
   'session.watched',
   'session.ended',
   'host-key.pinned',
+  'host-key.replaced',
   'host-key.refused',
   'recording.sealed',
   'recording.played',

@@ -4,6 +4,7 @@ import type { RecordFilter, RecordPage } from '../audit/list-records.ts'
 import type { TrailVerification } from '../audit/verify-trail.ts'
 import type { PortalSettings } from '../config/portal-settings.ts'
 import type { Gateway } from '../gateway/gateway.ts'
+import type { HostKeys } from '../gateway/host-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Secret } from '../kernel/secret.ts'
@@ -30,6 +31,7 @@ export type PortalDeps = {
   signIn: SignIn
   access: Access
   gateway: Pick<Gateway, 'open' | 'resume' | 'watch' | 'end'>
+  hostKeys: Pick<HostKeys, 'pinned' | 'replace'>
   auditReader: AuditReader
   recordingReader: RecordingReader
   trail: Trail

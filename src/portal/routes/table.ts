@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts'
 import { auditRoutes } from './audit.ts'
 import { connectionRoutes } from './connections.ts'
+import { hostKeyRoutes } from './host-keys.ts'
 import { personRoutes } from './person.ts'
 import { recordingRoutes } from './recordings.ts'
 import { sessionRoutes } from './sessions.ts'
@@ -11,6 +12,7 @@ import { terminalRoutes } from './terminal.ts'
 export const routeTable: readonly Route[] = [
   ...personRoutes,
   ...connectionRoutes,
+  ...hostKeyRoutes,
   ...sessionRoutes,
   ...terminalRoutes,
   ...recordingRoutes,

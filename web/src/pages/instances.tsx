@@ -32,7 +32,7 @@ const states = [
   ...Object.keys(indicators).map((state) => ({ value: state, label: state })),
 ]
 
-export function InstancesPage() {
+export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
   const [typed, setTyped] = useState('')
   const [q, setQ] = useState('')
   const [state, setState] = useState('')
@@ -88,14 +88,16 @@ export function InstancesPage() {
         }
         filter={
           <SpaceBetween direction="horizontal" size="xs">
-            <Input
-              type="search"
-              value={typed}
-              ariaLabel="Search instances"
-              placeholder="Name, id, address, account, tag=value"
-              onChange={({ detail }) => setTyped(detail.value)}
-              {...{ autoFocus: true }}
-            />
+            <div className="search">
+              <Input
+                type="search"
+                value={typed}
+                ariaLabel="Search instances"
+                placeholder="Name, id, address, account, tag=value"
+                onChange={({ detail }) => setTyped(detail.value)}
+                {...{ autoFocus: true }}
+              />
+            </div>
             <Select
               ariaLabel="State"
               options={states}
@@ -138,7 +140,7 @@ export function InstancesPage() {
           {
             id: 'connect',
             header: 'Open',
-            width: 130,
+            width: 100,
             cell: (one) => (
               <Button
                 ariaLabel={`Connect to ${one.name}`}
@@ -153,7 +155,7 @@ export function InstancesPage() {
           {
             id: 'name',
             header: 'Name',
-            width: 220,
+            width: 190,
             isRowHeader: true,
             cell: (one) => (
               <>
@@ -161,17 +163,17 @@ export function InstancesPage() {
               </>
             ),
           },
-          { id: 'id', header: 'Instance id', width: 200, cell: (one) => one.instanceId },
+          { id: 'id', header: 'Instance id', width: 190, cell: (one) => one.instanceId },
           {
             id: 'state',
             header: 'State',
-            width: 130,
+            width: 120,
             cell: (one) => <StatusIndicator type={indicators[one.state]}>{one.state}</StatusIndicator>,
           },
-          { id: 'account', header: 'Account', width: 200, cell: (one) => one.accountName ?? one.account },
+          { id: 'account', header: 'Account', width: 130, cell: (one) => one.accountName ?? one.account },
+          { id: 'region', header: 'Region', width: 110, cell: (one) => one.region },
+          { id: 'address', header: 'Address', width: 120, cell: (one) => one.privateIp ?? '–' },
           { id: 'accountId', header: 'Account id', width: 140, cell: (one) => one.account },
-          { id: 'region', header: 'Region', width: 120, cell: (one) => one.region },
-          { id: 'address', header: 'Address', width: 130, cell: (one) => one.privateIp ?? '–' },
           { id: 'type', header: 'Type', width: 110, cell: (one) => one.instanceType },
           { id: 'group', header: 'Group', width: 200, cell: (one) => one.group.join(' / ') },
           { id: 'launched', header: 'Launched', width: 190, cell: (one) => when(one.launchedAt) },
@@ -185,6 +187,20 @@ export function InstancesPage() {
                 .map(([key, value]) => `${key}=${value}`)
                 .join(', '),
           },
+          ...(mayAdminister
+            ? [
+                {
+                  id: 'hostKeys',
+                  header: 'Host keys',
+                  width: 120,
+                  cell: (one: Connection) => (
+                    <PageLink href={`/host-keys/${one.id}`} label={`Host keys of ${one.name}`}>
+                      Host keys
+                    </PageLink>
+                  ),
+                },
+              ]
+            : []),
         ]}
       />
       <Box variant="small">

@@ -9,6 +9,7 @@ import type { Me } from '../../../src/portal/contract/common.ts'
 import { post } from '../api/request.ts'
 import { useQuery } from '../api/use-query.ts'
 import { AuditPage } from '../pages/audit.tsx'
+import { HostKeysPage } from '../pages/host-keys.tsx'
 import { InstancesPage } from '../pages/instances.tsx'
 import { RecordingsPage } from '../pages/recordings.tsx'
 import { SessionsPage } from '../pages/sessions.tsx'
@@ -78,7 +79,7 @@ export function App() {
         }
         content={
           <Suspense fallback={<Spinner size="large" />}>
-            <Page path={path} />
+            <Page path={path} mayAdminister={may.administer} />
           </Suspense>
         }
         ariaLabels={{
@@ -91,14 +92,17 @@ export function App() {
   )
 }
 
-function Page({ path }: { path: string }) {
+function Page({ path, mayAdminister }: { path: string; mayAdminister: boolean }) {
   const [, first = '', second] = path.split('/')
-  if (first === 'connect' && second) return <TerminalPage key={path} purpose="open" id={second} />
-  if (first === 'watch' && second) return <TerminalPage key={path} purpose="watch" id={second} />
+  if (first === 'connect' && second)
+    return <TerminalPage key={path} purpose="open" id={second} mayAdminister={mayAdminister} />
+  if (first === 'watch' && second)
+    return <TerminalPage key={path} purpose="watch" id={second} mayAdminister={mayAdminister} />
+  if (first === 'host-keys' && second) return <HostKeysPage key={path} id={second} />
   if (first === 'recordings' && second) return <PlayerPage key={path} id={second} />
   if (first === 'recordings') return <RecordingsPage />
   if (first === 'sessions') return <SessionsPage />
   if (first === 'audit') return <AuditPage />
   if (first === 'status') return <StatusPage />
-  return <InstancesPage />
+  return <InstancesPage mayAdminister={mayAdminister} />
 }

@@ -6,10 +6,10 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import { useRef, useState } from 'react'
 import { words } from '../shell/format.ts'
-import { go } from '../shell/router.tsx'
+import { go, PageLink } from '../shell/router.tsx'
 import { useTerminal } from './use-terminal.ts'
 
-type Props = { purpose: 'open' | 'watch'; id: string }
+type Props = { purpose: 'open' | 'watch'; id: string; mayAdminister: boolean }
 
 const steps = {
   instance: 'looking the instance up in AWS',
@@ -20,7 +20,7 @@ const steps = {
 } as const
 
 /** A shell, or somebody's shell to watch. */
-export function TerminalPage({ purpose, id }: Props) {
+export function TerminalPage({ purpose, id, mayAdminister }: Props) {
   const [fontSize, setFontSize] = useState(14)
   const holder = useRef<HTMLDivElement>(null)
   const { state, end, again } = useTerminal(holder, { purpose, id }, fontSize)
@@ -51,7 +51,10 @@ export function TerminalPage({ purpose, id }: Props) {
         </SpaceBetween>
         {state.problem && (
           <Alert type="error" header={`${state.problem.message}.`} action={<Button onClick={again}>Try again</Button>}>
-            {state.problem.hint} <code>{state.problem.code}</code>
+            {state.problem.hint} <code>{state.problem.code}</code>{' '}
+            {mayAdminister && state.problem.code.startsWith('HOST_KEY') && (
+              <PageLink href={`/host-keys/${id}`}>Host keys of this instance</PageLink>
+            )}
           </Alert>
         )}
         {state.ended && (
