@@ -31,16 +31,22 @@ export type Gateway = {
   close(): Promise<void>
 }
 
-type Live = { session: TerminalSession; person: Person; scope: string; instanceId: string }
+type Held = { person: Person; scope: string; instanceId: string }
+type Live = Held & { session: TerminalSession }
+type End = { concerns(one: Held): boolean; reason: SessionEndReason }
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { store, trail, clock, log, node } = deps
   const rows = openSessionRows(deps)
   const live = new Map<string, Live>()
+  /** For each session that is being opened, the ends heard of meanwhile: there is nothing to end yet. */
+  const opening = new Set<End[]>()
   let closing = false
 
-  const endEach = (which: (one: Live) => boolean, reason: SessionEndReason, by?: string) =>
-    Promise.all([...live.values()].filter(which).map(({ session }) => session.end(reason, by)))
+  const endEach = (concerns: End['concerns'], reason: SessionEndReason) => {
+    for (const heard of opening) heard.push({ concerns, reason })
+    return Promise.all([...live.values()].filter(concerns).map(({ session }) => session.end(reason)))
+  }
 
   const stops = [
     store.notify.subscribe('instance-gone', ({ scope, instanceId }) => {
@@ -144,11 +150,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
   return {
     async open({ connectionId, person, size, channel }) {
       let opened: Opened | undefined
+      const heard: End[] = []
+      opening.add(heard)
       try {
         if (closing) throw gatewayErrors.SESSION_NOT_FOUND()
         opened = await openTerminal(deps, { connectionId, person, size, step: (message) => channel.say(message) })
         const session = await begin(opened, person)
-        return await session.attach(channel, size, false)
+        const attachment = await session.attach(channel, size, false)
+        const one = live.get(opened.id)
+        const end = one && heard.find(({ concerns }) => concerns(one))
+        if (end) await session.end(end.reason)
+        return attachment
       } catch (cause) {
         opened?.shell.close()
         await opened?.recorder.seal('target-failed').catch(() => undefined)
@@ -158,6 +170,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
           : gatewayErrors.TARGET_FAILED({ instance: connectionId, reason: reasonOf(cause) }, { cause })
         await refuse(person, connectionId, error)
         throw error
+      } finally {
+        opening.delete(heard)
       }
     },
     async resume({ sessionId, person, size, channel }) {

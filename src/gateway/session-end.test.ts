@@ -40,6 +40,28 @@ describe('a session ends', () => {
     expect(channel.closed).toBe(reason)
   })
 
+  test('that was still being opened when its end was told', async () => {
+    const connection = await stage.addConnection()
+    const console = stage.console
+    // The last thing asked before the host is touched: until it answers, nothing can be ended.
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => {
+      stage.readConsole = () => {
+        resolve()
+        return new Promise((give) => {
+          answer = () => give(console)
+        })
+      }
+    })
+    const opening = stage.open(connection)
+    await asked
+    await stage.store.notify.publish('access-ended', { personId: ada.id })
+    answer()
+    const { channel } = await opening
+    expect(channel.closed).toBe('access-ended')
+    expect(stage.events.at(-1)).toMatchObject({ kind: 'session.disconnected', data: { reason: 'access-ended' } })
+  })
+
   test('when its recording breaks', async () => {
     const { channel, attachment } = await stage.open()
     rmSync(join(stage.folder, 'recordings'), { recursive: true })
