@@ -59,10 +59,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
       void live.get(sessionId)?.session.end('ended-by-operator', by)
     }),
   ]
+  const beat = async () => {
+    await rows.beat(node)
+    // A notice may be lost: with the process that was to give it, or while the database did not answer.
+    for (const id of await rows.onEndedInstances(node)) void live.get(id)?.session.end('instance-gone')
+  }
   const heart = setInterval(() => {
-    void rows
-      .beat(node)
-      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'the heartbeat was not written'))
+    beat().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'the heartbeat was not written'))
   }, HEARTBEAT_MS).unref()
 
   async function begin(opened: Opened, person: Person): Promise<TerminalSession> {

@@ -62,6 +62,14 @@ describe('a session ends', () => {
     expect(stage.events.at(-1)).toMatchObject({ kind: 'session.disconnected', data: { reason: 'access-ended' } })
   })
 
+  test('when the ledger says that its instance is over and no notice came', { timeout: 30_000 }, async () => {
+    const { channel } = await stage.open()
+    const { id, state } = stage.instance
+    const row = { scope: formatScope(scope), id, state, data: '{}', seen_at: 1, missing_since: null, ended_at: 1 }
+    await stage.store.db.insertInto('instances').values(row).execute()
+    await vi.waitFor(() => expect(channel.closed).toBe('instance-gone'), 20_000)
+  })
+
   test('when its recording breaks', async () => {
     const { channel, attachment } = await stage.open()
     rmSync(join(stage.folder, 'recordings'), { recursive: true })

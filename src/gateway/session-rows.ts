@@ -13,6 +13,8 @@ export type SessionRows = {
   begin(session: { id: string; startedAt: number; node: string; person: Person; target: Target }): Promise<void>
   end(id: string, reason: SessionEndReason, recording: 'sealed' | 'broken' | 'none'): Promise<void>
   beat(node: string): Promise<void>
+  /** Live sessions of this node whose instance is over by the ledger, whether or not a notice said so. */
+  onEndedInstances(node: string): Promise<string[]>
   /** Live sessions whose node is dead, or which this node left behind in an earlier life. */
   lost(
     node: string,
@@ -66,6 +68,19 @@ export function openSessionRows({ store, clock }: { store: Store; clock: Clock }
         .where('node', '=', node)
         .where('ended_at', 'is', null)
         .execute()
+    },
+    async onEndedInstances(node) {
+      const rows = await db
+        .selectFrom('sessions')
+        .innerJoin('instances', (join) =>
+          join.onRef('instances.scope', '=', 'sessions.scope').onRef('instances.id', '=', 'sessions.instance_id'),
+        )
+        .select('sessions.id')
+        .where('sessions.node', '=', node)
+        .where('sessions.ended_at', 'is', null)
+        .where('instances.ended_at', 'is not', null)
+        .execute()
+      return rows.map((row) => row.id)
     },
     async lost(node, living) {
       const rows = await db

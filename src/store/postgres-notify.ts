@@ -19,11 +19,14 @@ export async function postgresNotify(
   let closed = false
   let client: pg.Client | undefined
   const listen = async () => {
-    const next = new pg.Client({ connectionString: url.reveal(), connectionTimeoutMillis: 5_000 })
+    const next = new pg.Client({ connectionString: url.reveal(), connectionTimeoutMillis: 5_000, keepAlive: true })
     next.on('error', (error) => {
-      if (closed) return
+      // A broken connection tells it more than once; one that never came up is the caller's.
+      if (closed || client !== next) return
+      client = undefined
       log.warn({ reason: reasonOf(error) }, 'the database stopped notifying; listening again')
-      setTimeout(() => void listen().catch(() => next.emit('error', new Error('reconnect'))), RECONNECT_MS).unref()
+      void next.end().catch(() => undefined)
+      listenAgain()
     })
     next.on('notification', ({ payload }) => {
       const { name, body } = JSON.parse(payload ?? '{}')
@@ -32,6 +35,9 @@ export async function postgresNotify(
     await next.connect()
     await next.query(`listen ${CHANNEL}`)
     client = next
+  }
+  const listenAgain = () => {
+    setTimeout(() => void (closed || listen().catch(listenAgain)), RECONNECT_MS).unref()
   }
   await listen()
   return {

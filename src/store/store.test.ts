@@ -116,3 +116,19 @@ describe('a database somebody else has', () => {
     await expect(openSqlite(path)).rejects.toMatchObject({ code: 'STORE_NEWER' })
   })
 })
+
+test('notices come again after PostgreSQL ended the connection that listens', async () => {
+  const store = keep(await engines.postgres())
+  const heard: string[] = []
+  store.notify.subscribe('scope', ({ scope }) => heard.push(scope))
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %'`.execute(store.db)
+  await expect
+    .poll(
+      async () => {
+        await store.notify.publish('scope', { scope: 'here again' })
+        return heard
+      },
+      { timeout: 10_000, interval: 200 },
+    )
+    .toContain('here again')
+})
