@@ -11,7 +11,7 @@ import { wantedConnections } from '../wanted/wanted-connections.ts'
 import { assemble } from './assemble-pages.ts'
 import { auditOf } from './audit-changes.ts'
 import { noteFreshness } from './freshness.ts'
-import { readLedger, writeLedger } from './ledger.ts'
+import { forgetTombstones, readLedger, writeLedger } from './ledger.ts'
 import { BRAKE, type Known, planChanges } from './plan.ts'
 
 export type Applied = {
@@ -58,10 +58,14 @@ export function createApplier(deps: ApplyDeps) {
         .executeTakeFirst()
       if (observation.begunAt < (fence?.applied_begun_at ?? 0)) return nothing('stale')
 
-      const known = await readLedger(trx, scope)
+      const known = await readLedger(trx, scope, [
+        ...observation.asked,
+        ...observation.instances.map((instance) => instance.id),
+      ])
       const plan = planChanges(known, observation, { absenceProof: deps.absenceProof, brake: BRAKE })
       const rows: Known[] = [...plan.put, ...plan.ended.map((one) => one.known)]
       await writeLedger(trx, scope, rows)
+      if (observation.complete && observation.kind === 'listing') await forgetTombstones(trx, scope, clock.now())
       const after = new Map([...known, ...rows.map((row) => [row.instance.id, row] as const)])
       const changes = await planConnections(trx, observation, after)
       await catalogue.apply(trx, changes, clock.now())

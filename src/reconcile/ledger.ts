@@ -5,9 +5,17 @@ import type { Known } from './plan.ts'
 
 const ROWS = 500
 
-/** Everything that AWS ever showed us of a scope; tombstones too. */
-export async function readLedger(trx: Database, scope: Scope): Promise<Map<string, Known>> {
-  const rows = await trx.selectFrom('instances').selectAll().where('scope', '=', formatScope(scope)).execute()
+/** A stale read is minutes old at the most, and EC2 gives no id twice: after so long nothing can bring an instance back. */
+const TOMBSTONE_MS = 30 * 24 * 3_600_000
+
+/** What lives in a scope as far as we know, and the tombstones of these ids: an observation can speak about nothing else. */
+export async function readLedger(trx: Database, scope: Scope, ids: readonly string[]): Promise<Map<string, Known>> {
+  const ofScope = trx.selectFrom('instances').selectAll().where('scope', '=', formatScope(scope))
+  const rows = await ofScope.where('ended_at', 'is', null).execute()
+  for (let at = 0; at < ids.length; at += ROWS) {
+    const some = ids.slice(at, at + ROWS)
+    rows.push(...(await ofScope.where('ended_at', 'is not', null).where('id', 'in', some).execute()))
+  }
   return new Map(
     rows.map((row) => {
       const instance: Instance = JSON.parse(row.data)
@@ -22,6 +30,14 @@ export async function readLedger(trx: Database, scope: Scope): Promise<Map<strin
       ]
     }),
   )
+}
+
+export async function forgetTombstones(trx: Database, scope: Scope, now: number): Promise<void> {
+  await trx
+    .deleteFrom('instances')
+    .where('scope', '=', formatScope(scope))
+    .where('ended_at', '<', now - TOMBSTONE_MS)
+    .execute()
 }
 
 export async function writeLedger(trx: Database, scope: Scope, rows: readonly Known[]): Promise<void> {

@@ -207,6 +207,31 @@ describe('the laws of the reconciler', () => {
   })
 })
 
+test('a tombstone is forgotten after a month, and not before', async () => {
+  await reset()
+  let now = 1_000
+  const apply = createApplier({
+    store,
+    catalogue: builtInCatalogue(() => 'key'),
+    trail: { record: async () => undefined },
+    clock: { now: () => now, sleep: async () => undefined },
+    log: silentLog,
+    connections: connectionSettings.parse({}),
+    absenceProof: PROOF,
+    accountName: () => undefined,
+  })
+  const list = (instances: Instance[]) =>
+    apply({ scope, kind: 'listing', begunAt: now, page: 1, pages: 1, complete: true, asked: [], instances })
+  const tombstones = async () => (await store.db.selectFrom('instances').select('id').execute()).length
+  await list([instanceOf(1, 'terminated')])
+  now += 29 * 24 * 3_600_000
+  await list([instanceOf(1, 'running')])
+  expect([await tombstones(), await held()]).toEqual([1, []])
+  now += 2 * 24 * 3_600_000
+  await list([])
+  expect(await tombstones()).toBe(0)
+})
+
 const held = async () =>
   (await store.db.selectFrom('connections').select('instance_id').orderBy('instance_id').execute()).map(
     (row) => row.instance_id,
