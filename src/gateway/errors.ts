@@ -26,6 +26,16 @@ export const gatewayErrors = defineErrors({
     retryable: true,
     hint: 'Try again: the list follows within seconds. The old address may belong to somebody else by now.',
   },
+  ADDRESS_AMBIGUOUS: {
+    message: 'The address {address} of {instance} is also that of {other}, in another VPC of the network {network}',
+    retryable: false,
+    hint: 'Networks overlap. Give one of the two VPCs a network of its own in `connections.rules`, reached by its own gateway.',
+  },
+  NETWORK_NOT_REACHED: {
+    message: 'The instance {instance} is in the network {network}, which this gateway does not reach',
+    retryable: false,
+    hint: 'Open it through the gateway of that network; this one reaches `direct`.',
+  },
   INSTANCE_UNKNOWN: {
     message: 'AWS could not be asked about {instance}: {reason}',
     retryable: true,

@@ -15,7 +15,7 @@ import type { ChannelMessage, Size } from './channel.ts'
 import { gatewayErrors } from './errors.ts'
 import { fingerprintOf, type HostKey, type HostKeys, type PinnedKey, parseConsoleKeys } from './host-keys.ts'
 import type { GatewaySettings } from './settings.ts'
-import { findTarget, type LookUpInstance, lookAgain, type Target } from './target.ts'
+import { findTarget, type LookUpInstance, lookAgain, requireOneAddress, type Target } from './target.ts'
 import { openShell, reachPort, type Shell } from './terminal/open-shell.ts'
 
 export type OpenDeps = {
@@ -59,6 +59,7 @@ export async function openTerminal(deps: OpenDeps, request: OpenRequest): Promis
 
   step('instance')
   const instance = await lookAgain(target, person, deps.lookUpInstance)
+  await requireOneAddress(deps.store.db, target, instance)
   step('recording')
   const id = newId()
   const startedAt = deps.clock.now()

@@ -41,6 +41,29 @@ describe('a connect is refused', () => {
     await refused('INSTANCE_MOVED')
   })
 
+  test('when its address is not its own, or another gateway has to be taken', async () => {
+    const id = await stage.addConnection()
+    const mine = await stage.store.db.selectFrom('connections').selectAll().executeTakeFirstOrThrow()
+    const twin = { ...stage.instance, id: 'i-0123456789abcdef1', vpcId: 'vpc-2' }
+    await stage.store.db
+      .insertInto('connections')
+      .values({
+        ...mine,
+        id: 'twin',
+        account: '444455556666',
+        instance_id: twin.id,
+        instance: JSON.stringify(twin),
+        search: `web-2 ${twin.id} ${twin.privateIp} t3.nano`,
+      })
+      .execute()
+    await expect(stage.open(id)).rejects.toMatchObject({ code: 'ADDRESS_AMBIGUOUS' })
+    await stage.store.db.updateTable('connections').set({ network: 'customer-b' }).where('id', '=', 'twin').execute()
+    const { attachment } = await stage.open(id)
+    attachment.finish()
+    stage.ec2 = twin
+    await expect(stage.open('twin')).rejects.toMatchObject({ code: 'NETWORK_NOT_REACHED' })
+  })
+
   test('when the second factor is missing', async () => {
     const opened = stage.gateway.open({
       connectionId: await stage.addConnection(),

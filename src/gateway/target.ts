@@ -53,3 +53,38 @@ export async function lookAgain(
   }
   return { ...now, privateIp }
 }
+
+/** What this process can route to. Other networks belong to other gateways. */
+const DIRECT = 'direct'
+
+/**
+ * An address is only an address within a network: two running instances of two VPCs that share one cannot be told apart by it.
+ * Rejects with NETWORK_NOT_REACHED or ADDRESS_AMBIGUOUS.
+ */
+export async function requireOneAddress(
+  db: Database,
+  { connection: { network } }: Target,
+  { id, privateIp, vpcId }: Instance & { privateIp: string },
+): Promise<void> {
+  if (network !== DIRECT) throw gatewayErrors.NETWORK_NOT_REACHED({ instance: id, network })
+  const rows = await db
+    .selectFrom('connections')
+    .select(['instance', 'account'])
+    .where('network', '=', network)
+    .where('instance_id', '!=', id)
+    .where('instance_state', '=', 'running')
+    .where('search', 'like', `% ${privateIp} %`)
+    .execute()
+  const others = rows.map((row): { account: string; instance: Instance } => ({
+    account: row.account,
+    instance: JSON.parse(row.instance),
+  }))
+  const other = others.find((one) => one.instance.privateIp === privateIp && one.instance.vpcId !== vpcId)
+  if (!other) return
+  throw gatewayErrors.ADDRESS_AMBIGUOUS({
+    instance: id,
+    address: privateIp,
+    other: `${other.instance.id} of account ${other.account}`,
+    network,
+  })
+}

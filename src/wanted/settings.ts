@@ -13,7 +13,11 @@ const ruleSchema = z.strictObject({
   port: z.number().int().min(1).max(65535).optional().describe('Default: 22, 3389 or 5900'),
   userName: z.string().min(1).max(64).optional().describe('Login on the target'),
   credential: z.string().optional().describe('Name of an entry of `credentials`'),
-  network: z.string().default('direct').describe('Name of an entry of `networks`'),
+  network: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+    .default('direct')
+    .describe('Network that the address belongs to; `direct` is what this process can route to'),
 })
 export type ConnectionRule = z.infer<typeof ruleSchema>
 
