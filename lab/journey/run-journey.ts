@@ -60,6 +60,7 @@ export async function runJourney({ step }: Steps, options: JourneyOptions): Prom
       )
     })
     await step('engineer ends the session', () => endSession(shell))
+    await step('a host of another image lets its own user in', async () => endSession(await connect(ada, 'db-1')))
     const session = await step('the recording is sealed', () => findSession(product, id))
     await step('auditor signs in', () => signIn(audrey, portal, seed))
     await step('auditor watches the recording and sees the command', () => watchRecording(audrey, launch.name, marker))

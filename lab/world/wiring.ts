@@ -44,12 +44,13 @@ export async function wireAccounts(endpoint: string, organisation: Organisation)
   ])
   for (const name of workloads) {
     await makeRole(at(name, HOME_REGION), 'EnchiladaRead', trustedByWorkloads, [
-      allow(['ec2:DescribeInstances', 'ec2:DescribeRegions', 'ec2:DescribeImages', 'ec2:GetConsoleOutput'], ['*']),
+      allow(['ec2:DescribeInstances', 'ec2:DescribeRegions'], ['*']),
     ])
     await makeRole(at(name, HOME_REGION), 'EnchiladaConnect', trustedByWorkloads, [
       allow(
         [
           'ec2:DescribeInstances',
+          'ec2:DescribeImages',
           'ec2:GetConsoleOutput',
           'ec2:GetPasswordData',
           'ec2-instance-connect:SendSSHPublicKey',

@@ -1,4 +1,4 @@
-import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2'
+import { DescribeImagesCommand, GetConsoleOutputCommand } from '@aws-sdk/client-ec2'
 import { SendSSHPublicKeyCommand } from '@aws-sdk/client-ec2-instance-connect'
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager'
 import { GetParameterCommand } from '@aws-sdk/client-ssm'
@@ -17,12 +17,15 @@ export type TargetCalls = {
   ): Promise<void>
   /** Last 64 KB of the console, or empty. */
   readConsoleOutput(target: { scope: Scope; instanceId: string }, as: Visitor): Promise<string>
+  /** Empty when the image is not there any more. */
+  readImageName(target: { scope: Scope; imageId: string }, as: Visitor): Promise<string>
   /** Of our own account; the region is in the ARN. */
   readSecretValue(arn: string): Promise<Secret>
   readParameter(name: string): Promise<Secret>
 }
 
 export function createTargetCalls(aws: Aws): TargetCalls {
+  const imageNames = new Map<string, string>()
   return {
     async pushSessionKey({ scope, instance, userName, publicKey }, as) {
       const client = aws.instanceConnect(scope.region, await aws.credentials(scope, 'connect', as))
@@ -43,6 +46,16 @@ export function createTargetCalls(aws: Aws): TargetCalls {
       const visit = await aws.visit(scope, 'connect', as)
       const { Output } = await visit.ec2.send(new GetConsoleOutputCommand({ InstanceId: instanceId }))
       return Buffer.from(Output ?? '', 'base64').toString('utf8')
+    },
+    async readImageName({ scope, imageId }, as) {
+      // Image ids are unique and their names never change.
+      const known = imageNames.get(imageId)
+      if (known !== undefined) return known
+      const visit = await aws.visit(scope, 'connect', as)
+      const { Images } = await visit.ec2.send(new DescribeImagesCommand({ ImageIds: [imageId] }))
+      const name = Images?.[0]?.Name ?? ''
+      if (name !== '') imageNames.set(imageId, name)
+      return name
     },
     async readSecretValue(arn) {
       const region = arn.split(':')[3] || aws.settings.homeRegion

@@ -5,6 +5,7 @@ import { readSecretSource } from '../kernel/secret-source.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Instance } from '../model/instance.ts'
 import type { Person } from '../model/person.ts'
+import { defaultUserOf } from './default-user.ts'
 import { credentialErrors } from './errors.ts'
 import { generateSessionKey } from './session-key.ts'
 import type { CredentialSetting, CredentialSource, CredentialsSettings } from './settings.ts'
@@ -31,7 +32,7 @@ export type ResolveCredential = (opening: Opening) => Promise<TargetLogin>
 /** Rejects with one of credentialErrors; secrets are fetched here and nowhere else. */
 export function createCredentialResolver(deps: {
   settings: CredentialsSettings
-  calls: Pick<TargetCalls, 'readSecretValue' | 'readParameter' | 'pushSessionKey'>
+  calls: Pick<TargetCalls, 'readSecretValue' | 'readParameter' | 'pushSessionKey' | 'readImageName'>
   env: NodeJS.ProcessEnv
 }): ResolveCredential {
   const { settings, calls, env } = deps
@@ -48,11 +49,17 @@ export function createCredentialResolver(deps: {
     return secret
   }
 
+  const defaultUser = async ({ connection: { scope }, instance, person }: Opening): Promise<string> => {
+    if (instance.platform === 'windows') return 'Administrator'
+    // An image that is gone, or that we may not look at, says nothing.
+    return defaultUserOf(await calls.readImageName({ scope, imageId: instance.imageId }, person).catch(() => ''))
+  }
+
   return async (opening) => {
     const { connection, instance } = opening
     const setting = connection.credential ? settings.find((one) => one.name === connection.credential) : settings[0]
     if (!setting) throw credentialErrors.CREDENTIAL_UNKNOWN({ name: connection.credential ?? '(none)' })
-    const userName = connection.userName ?? setting.userName ?? defaultUser(instance)
+    const userName = connection.userName ?? setting.userName ?? (await defaultUser(opening))
     if (setting.kind === 'instance-connect') return sessionKey(opening, userName, calls)
     refuseElsewhere(setting, opening)
     const nothing = async () => undefined
@@ -93,6 +100,3 @@ function sessionKey(
     },
   }
 }
-
-/** Amazon Linux's user; a rule or a tag names others. */
-const defaultUser = ({ platform }: Instance): string => (platform === 'windows' ? 'Administrator' : 'ec2-user')

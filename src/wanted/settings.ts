@@ -9,9 +9,18 @@ const ruleSchema = z.strictObject({
   accounts: z.array(z.string().regex(/^\d{12}$/)).optional(),
   regions: z.array(z.string()).optional(),
   tags: tagMatch.optional(),
+  images: z
+    .array(z.string().regex(/^ami-[0-9a-f]{8,17}$/))
+    .optional()
+    .describe('AMI ids, for images of your own'),
   protocol: z.enum(['ssh', 'rdp', 'vnc']).describe('What to open'),
   port: z.number().int().min(1).max(65535).optional().describe('Default: 22, 3389 or 5900'),
-  userName: z.string().min(1).max(64).optional().describe('Login on the target'),
+  userName: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Login on the target; by default what the image lets in: ec2-user, ubuntu, admin, Administrator …'),
   credential: z.string().optional().describe('Name of an entry of `credentials`'),
   network: z
     .string()

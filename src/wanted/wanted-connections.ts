@@ -77,10 +77,11 @@ function isOffered({ tags }: Instance, { optIn, optOut }: ConnectionSettings): b
   return !carries(optOut) && (optIn === undefined || carries(optIn))
 }
 
-const fits = (rule: ConnectionRule, scope: Scope, { platform, tags }: Instance): boolean =>
+const fits = (rule: ConnectionRule, scope: Scope, { platform, tags, imageId }: Instance): boolean =>
   (rule.platform === undefined || rule.platform === platform) &&
   (rule.accounts === undefined || rule.accounts.includes(scope.account)) &&
   (rule.regions === undefined || rule.regions.includes(scope.region)) &&
+  (rule.images === undefined || rule.images.includes(imageId)) &&
   Object.entries(rule.tags ?? {}).every(
     ([key, value]) => Object.hasOwn(tags, key) && (value === '*' || tags[key] === value),
   )
