@@ -60,7 +60,10 @@ export async function runJourney({ step }: Steps, options: JourneyOptions): Prom
       )
     })
     await step('engineer ends the session', () => endSession(shell))
-    await step('a host of another image lets its own user in', async () => endSession(await connect(ada, 'db-1')))
+    await step('a host of another image lets its own user in', async () => {
+      await ada.page.goto(portal)
+      await endSession(await connect(ada, 'db-1'))
+    })
     const session = await step('the recording is sealed', () => findSession(product, id))
     await step('auditor signs in', () => signIn(audrey, portal, seed))
     await step('auditor watches the recording and sees the command', () => watchRecording(audrey, launch.name, marker))
