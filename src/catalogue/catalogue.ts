@@ -1,15 +1,20 @@
+import type { CodedError } from '../kernel/errors.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Scope } from '../model/scope.ts'
-import type { Database } from '../store/store.ts'
 
-/** What is held, as far as the planner needs it: equal fingerprints need no write. */
-export type Held = { id: string; instanceId: string; fingerprint: string }
+/** What one pass wrote, by connection id (src/model/connection). Refused is what could not be written; the rest was. */
+export type InStep = {
+  put: readonly string[]
+  removed: readonly string[]
+  refused: readonly { id: string; error: CodedError }[]
+}
 
-export type CatalogueChanges = { put: readonly Connection[]; remove: readonly string[] }
-
-/** Where connections are kept. `trx` is the scope's transaction: all of a plan is written, or nothing. */
+/** Where connections are kept for people to open: in our own database, or in somebody's Apache Guacamole. */
 export type Catalogue = {
-  held(trx: Database, scope: Scope): Promise<Held[]>
-  fingerprint(connection: Connection): string
-  apply(trx: Database, changes: CatalogueChanges, now: number): Promise<void>
+  /**
+   * Makes what is ours of the scope equal to `wanted`, and touches nothing else. `wanted` is asked when nobody else may
+   * write the scope any more, so that a late caller never writes what is old. Cut short anywhere, the next call ends it;
+   * called again it writes nothing.
+   */
+  keepInStep(scope: Scope, wanted: () => Promise<readonly Connection[]>): Promise<InStep>
 }

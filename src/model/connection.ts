@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import * as z from 'zod'
 import type { Instance } from './instance.ts'
 import { formatScope, type Scope } from './scope.ts'
 
-export type Protocol = 'ssh' | 'rdp' | 'vnc'
+export const protocolSchema = z.enum(['ssh', 'rdp', 'vnc'])
+export type Protocol = z.infer<typeof protocolSchema>
 
 /** How an instance is opened: the outcome of the rules, held by the catalogue. */
 export type Connection = {

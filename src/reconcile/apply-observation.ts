@@ -1,10 +1,11 @@
-import type { Catalogue, CatalogueChanges } from '../catalogue/catalogue.ts'
+import type { BuiltInCatalogue } from '../catalogue/built-in.ts'
+import type { Catalogue, InStep } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AuditEvent, Trail } from '../model/audit-event.ts'
 import type { Observation } from '../model/observation.ts'
-import { formatScope } from '../model/scope.ts'
+import { formatScope, type Scope } from '../model/scope.ts'
 import type { Store } from '../store/store.ts'
 import type { ConnectionSettings } from '../wanted/settings.ts'
 import { wantedConnections } from '../wanted/wanted-connections.ts'
@@ -26,7 +27,9 @@ export type Applied = {
 
 export type ApplyDeps = {
   store: Store
-  catalogue: Catalogue
+  catalogue: BuiltInCatalogue
+  /** One that lives elsewhere: follows after the commit, under a lock of its own. */
+  target?: Catalogue | undefined
   trail: Trail
   clock: Clock
   log: Log
@@ -45,7 +48,7 @@ export function createApplier(deps: ApplyDeps) {
     const { applied, changes, events, ended } = await store.withLock(`scope ${key}`, async (trx) => {
       const nothing = (outcome: Applied['outcome']) => ({
         applied: { outcome, put: 0, removed: 0, unknown: [], heldBack: 0 },
-        changes: { put: [], remove: [] },
+        changes: { put: [], removed: [], refused: [] },
         events: [],
         ended: [],
       })
@@ -67,8 +70,12 @@ export function createApplier(deps: ApplyDeps) {
       await writeLedger(trx, scope, rows)
       if (observation.complete && observation.kind === 'listing') await forgetTombstones(trx, scope, clock.now())
       const after = new Map([...known, ...rows.map((row) => [row.instance.id, row] as const)])
-      const changes = await planConnections(trx, observation, after)
-      await catalogue.apply(trx, changes, clock.now())
+      const alive = [...after.values()].filter((row) => row.endedAt === undefined).map((row) => row.instance)
+      const wanted = wantedConnections(
+        { scope, accountName: deps.accountName(scope.account), instances: alive },
+        deps.connections,
+      )
+      const changes = await catalogue.write(trx, scope, wanted, clock.now())
       const held = new Set(plan.heldBack)
       const news = auditOf(scope, known, plan)
       await noteFreshness(trx, {
@@ -82,7 +89,7 @@ export function createApplier(deps: ApplyDeps) {
         applied: {
           outcome: observation.complete ? ('applied' as const) : ('incomplete' as const),
           put: changes.put.length,
-          removed: changes.remove.length,
+          removed: changes.removed.length,
           unknown: plan.unknown,
           heldBack: held.size,
         },
@@ -92,37 +99,25 @@ export function createApplier(deps: ApplyDeps) {
       }
     })
     await tell(key, changes, events, ended)
+    if (applied.outcome === 'applied' || applied.outcome === 'incomplete') await follow(scope)
     return applied
   }
 
-  async function planConnections(
-    trx: Parameters<Catalogue['held']>[0],
-    { scope }: Observation,
-    ledger: ReadonlyMap<string, Known>,
-  ): Promise<CatalogueChanges> {
-    const instances = [...ledger.values()].filter((row) => row.endedAt === undefined).map((row) => row.instance)
-    const wanted = wantedConnections(
-      { scope, accountName: deps.accountName(scope.account), instances },
-      deps.connections,
-    )
-    const held = new Map((await catalogue.held(trx, scope)).map((one) => [one.id, one.fingerprint]))
-    const ids = new Set(wanted.map((one) => one.id))
-    return {
-      put: wanted.filter((one) => held.get(one.id) !== catalogue.fingerprint(one)),
-      remove: [...held.keys()].filter((id) => !ids.has(id)),
+  /**
+   * Told by what is held, not by what changed: a pass that failed or never came is made good by the next one.
+   * Throws what the target throws, so that the observation comes again.
+   */
+  async function follow(scope: Scope): Promise<void> {
+    const step = await deps.target?.keepInStep(scope, () => catalogue.read(store.db, scope))
+    for (const { id, error } of step?.refused ?? []) {
+      deps.log.warn({ id, code: error.code, reason: error.message }, 'a connection was refused by the catalogue')
     }
   }
 
   /** After the commit: what is told is true. What is lost by a crash here, readers find by reading. */
-  async function tell(
-    scope: string,
-    changes: CatalogueChanges,
-    events: readonly AuditEvent[],
-    ended: readonly string[],
-  ) {
-    if (changes.put.length > 0 || changes.remove.length > 0) {
-      const connectionIds = changes.put.map((one) => one.id)
-      await store.notify.publish('catalogue', { connectionIds, removedIds: [...changes.remove] })
+  async function tell(scope: string, changes: InStep, events: readonly AuditEvent[], ended: readonly string[]) {
+    if (changes.put.length > 0 || changes.removed.length > 0) {
+      await store.notify.publish('catalogue', { connectionIds: [...changes.put], removedIds: [...changes.removed] })
     }
     for (const instanceId of ended) await store.notify.publish('instance-gone', { scope, instanceId })
     await store.notify.publish('scope', { scope })
