@@ -9,6 +9,31 @@ export const auditErrors = defineErrors({
   AUDIT_NOT_CONTINUED: {
     message: 'The trail of {writer} does not end where it should: {reason}',
     retryable: false,
-    hint: 'Run `enchilada audit verify`; move the damaged folder aside to start a new chain, and keep it as evidence.',
+    hint: 'Run `enchilada audit verify`; move the damaged folder aside to start a new chain under another `node` name, and keep it as evidence.',
+  },
+  AUDIT_SINK_DENIED: {
+    message: 'The log group {group} of the trail refuses {action}: {reason}',
+    retryable: true,
+    hint: 'Allow this process that action on the log group and its streams. What waits is kept and sent then.',
+  },
+  AUDIT_SINK_MISSING: {
+    message: 'The log group {group} of the trail is not there: {reason}',
+    retryable: true,
+    hint: 'Create it, or correct `audit.cloudWatchLogs.group` and its region. What waits is kept and sent then.',
+  },
+  AUDIT_SINK_REFUSED: {
+    message: 'The log group {group} does not take records of the trail: {reason}',
+    retryable: true,
+    hint: 'Check the clock of this machine, and that the log group keeps events for more than 14 days.',
+  },
+  AUDIT_SINK_UNAVAILABLE: {
+    message: 'The log group {group} of the trail did not answer {action}: {reason}',
+    retryable: true,
+    hint: 'It is tried again by itself; what waits is kept. Check the network path to CloudWatch Logs.',
+  },
+  AUDIT_SINK_UNSURE: {
+    message: 'Whether the log group {group} took the last records is not known: {reason}',
+    retryable: true,
+    hint: 'The end of its stream is read before anything is sent again. Check the network path to CloudWatch Logs.',
   },
 })

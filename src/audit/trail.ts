@@ -4,14 +4,18 @@ import type { Log } from '../kernel/log.ts'
 import type { AuditEvent, Trail } from '../model/audit-event.ts'
 import { type ChainWriter, openChain } from './chain-writer.ts'
 import { auditErrors } from './errors.ts'
+import { openLogChain } from './log-chain.ts'
+import type { LogGroup } from './log-group.ts'
 import { type RecordBody, renderBody } from './record.ts'
 
 export type TrailState = { writable: boolean; seq: number; reason?: string }
 
-export type FileTrail = Trail & {
+export type ChainedTrail = Trail & {
   state(): TrailState
   /** Called after each commit: sinks copy from the files. */
   onCommit(listener: () => void): void
+  /** Resolves when nothing waits any more; what was recorded is then durable, or was refused. */
+  flush(): Promise<void>
   close(): Promise<void>
 }
 
@@ -20,15 +24,18 @@ type Waiting = { body: RecordBody; resolve: () => void; reject: (error: unknown)
 /** More records than this wait for the next sync: one write stays small. */
 const MAX_BATCH = 1_000
 
-/** The trail of this process. Records that wait together share one sync of the disk. */
-export async function openTrail(options: {
-  directory: string
-  writer: string
-  clock: Clock
-  log: Log
-}): Promise<FileTrail> {
-  const { clock, log } = options
-  const chain: ChainWriter = await openChain(options.directory, options.writer).catch((cause) => {
+type TrailOptions = { writer: string; clock: Clock; log: Log }
+
+/** The trail of a process with a disk of its own. Records that wait together share one sync of it. */
+export const openTrail = ({ directory, ...options }: TrailOptions & { directory: string }): Promise<ChainedTrail> =>
+  startTrail(openChain(directory, options.writer), options)
+
+/** The trail of a process without a lasting disk. Records that wait together share one call. */
+export const openLogTrail = ({ group, ...options }: TrailOptions & { group: LogGroup }): Promise<ChainedTrail> =>
+  startTrail(openLogChain({ group, ...options }), options)
+
+async function startTrail(opening: Promise<ChainWriter>, { clock, log }: TrailOptions): Promise<ChainedTrail> {
+  const chain = await opening.catch((cause: unknown) => {
     throw unavailable(cause)
   })
   if (chain.healed > 0) log.warn({ bytes: chain.healed }, 'cut a torn last line off the trail')
@@ -70,6 +77,9 @@ export async function openTrail(options: {
     },
     state: () => ({ writable: failure === undefined, seq: chain.head.seq, ...(failure ? { reason: failure } : {}) }),
     onCommit: (listener) => void listeners.push(listener),
+    async flush() {
+      await writing
+    },
     async close() {
       closed = true
       await writing

@@ -1,4 +1,3 @@
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { EC2InstanceConnectClient } from '@aws-sdk/client-ec2-instance-connect'
 import { OrganizationsClient } from '@aws-sdk/client-organizations'
@@ -40,7 +39,6 @@ export type Aws = {
   organizations(credentials?: Credentials): OrganizationsClient
   assume(roleArn: string, visitor: Visitor): Promise<Credentials>
   readonly sqs: SQSClient
-  logs(): CloudWatchLogsClient
   secretsManager(region: string): SecretsManagerClient
   ssm(region: string): SSMClient
 }
@@ -81,7 +79,6 @@ export function createAws({ settings, clock }: { settings: AwsSettings; clock: C
     assume: (roleArn, visitor) => assume(roleArn, visitor),
     // A queue URL from CloudFormation names AWS's own host; without this the SDK would call that host whatever the endpoint.
     sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false, ...RETRIES }),
-    logs: () => new CloudWatchLogsClient({ region, ...RETRIES }),
     secretsManager: (where) => new SecretsManagerClient({ region: where, ...RETRIES }),
     ssm: (where) => new SSMClient({ region: where, ...RETRIES }),
   }

@@ -7,7 +7,7 @@ import { readPolicyFiles } from '../access/read-policies.ts'
 import { fileRecords } from '../audit/chain-files.ts'
 import { fileCheckpoints } from '../audit/checkpoint-store.ts'
 import { createNotary, type NotaryOutcome } from '../audit/notary.ts'
-import { type FileTrail, openTrail } from '../audit/trail.ts'
+import { type ChainedTrail, openTrail } from '../audit/trail.ts'
 import { createAws } from '../aws/aws.ts'
 import { createTargetCalls } from '../aws/target-calls.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
@@ -42,7 +42,7 @@ export type World = {
   log: Log
   store: Store
   access: Access
-  trail: FileTrail
+  trail: ChainedTrail
   notarise(): Promise<NotaryOutcome>
   recordings: Recordings
   gateway: Gateway

@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration'
 /** Forward only. A migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
+  '0002-audit-writers': { up: auditWriters },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -149,5 +150,14 @@ async function sessions(db: Kysely<unknown>): Promise<void> {
     .addColumn('data', 'text', (c) => c.notNull())
     .addColumn('received_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('observation_pages_pk', ['scope', 'begun_at', 'page'])
+    .execute()
+}
+
+async function auditWriters(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('audit_writers')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('holder', 'text', (c) => c.notNull())
+    .addColumn('held_until', 'bigint', (c) => c.notNull())
     .execute()
 }

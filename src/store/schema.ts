@@ -15,6 +15,7 @@ export type Schema = {
   sessions: SessionsTable
   host_keys: HostKeysTable
   observation_pages: ObservationPagesTable
+  audit_writers: AuditWritersTable
 }
 
 /** Freshness per scope. `scope` is formatScope's text. */
@@ -165,4 +166,12 @@ export type ObservationPagesTable = {
   pages: number
   data: string
   received_at: number
+}
+
+/** Names of chains whose writers have no disk of their own: who holds one may append to its chain. */
+export type AuditWritersTable = {
+  name: string
+  /** A token of the process. */
+  holder: string
+  held_until: number
 }

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
+import { createFakeLogGroup, type FakeLogGroup } from '../../test/fixtures/log-group.ts'
+import { silentLog } from '../kernel/log.ts'
+import type { AuditEvent } from '../model/audit-event.ts'
+import { openSqlite } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import { createHeldTrail } from './held-trail.ts'
+import { logRecords } from './log-records.ts'
+import { verifyRecords } from './verify-trail.ts'
+import { createWriterNames } from './writer-names.ts'
+
+let store: Store
+let clock: FakeClock
+let group: FakeLogGroup
+beforeEach(async () => {
+  store = await openSqlite(':memory:')
+  clock = createFakeClock()
+  group = createFakeLogGroup(clock)
+})
+afterEach(() => store.close())
+
+const event: AuditEvent = { kind: 'discovery.added', actor: 'system:discovery', subject: 'i-1', source: 'fact' }
+const begin = () => {
+  const names = createWriterNames({ store, prefix: 'writer', clock })
+  return createHeldTrail({ group, names, clock, log: silentLog })
+}
+const verify = () => verifyRecords({ records: logRecords({ group, clock }) })
+
+test('those that run at once have a chain each, those that come after them take the same ones', async () => {
+  for (let wave = 0; wave < 4; wave += 1) {
+    const three = [begin(), begin(), begin()]
+    await Promise.all(three.map((one) => one.hold(30_000)))
+    await Promise.all(three.flatMap((one) => [one.record(event), one.record(event)]))
+    await clock.advance(300_000)
+  }
+  expect([...group.held.keys()].sort()).toEqual(['writer-1', 'writer-2', 'writer-3'])
+  expect(await verify()).toMatchObject({ ok: true, records: 24 })
+})
+
+test('one that was frozen does not write under a name that another has taken', async () => {
+  const [frozen, other] = [begin(), begin()]
+  await frozen.hold(30_000)
+  await frozen.record(event)
+  await clock.advance(300_000)
+  await expect(frozen.record(event)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' })
+  await other.hold(30_000)
+  await other.record(event)
+  await frozen.hold(30_000)
+  await frozen.record(event)
+  expect([...group.held.keys()].sort()).toEqual(['writer-1', 'writer-2'])
+  expect(await verify()).toMatchObject({ ok: true, records: 3 })
+})
+
+test('a name that stayed ours costs no look at the stream', async () => {
+  const one = begin()
+  await one.hold(30_000)
+  await one.record(event)
+  await clock.advance(300_000)
+  group.readBack = () => {
+    throw new Error('the stream was read')
+  }
+  await one.hold(30_000)
+  await one.record(event)
+  expect(await verify()).toMatchObject({ ok: true, records: 2 })
+})

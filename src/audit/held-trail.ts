@@ -1,0 +1,39 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { AuditEvent, Trail } from '../model/audit-event.ts'
+import { auditErrors } from './errors.ts'
+import type { LogGroup } from './log-group.ts'
+import { type ChainedTrail, openLogTrail } from './trail.ts'
+import type { WriterNames } from './writer-names.ts'
+
+/**
+ * The trail of a process that is frozen between its calls and is one of many (AWS Lambda). `hold` at the start of each call: it takes
+ * a writer's name for the length of the call, and reads the end of that chain when the name was not ours a moment ago. Every record
+ * is in CloudWatch Logs when `record` resolves; `flush` before the call ends waits for those nobody waits for.
+ */
+export type HeldTrail = Trail & {
+  hold(ms: number): Promise<void>
+  flush(): Promise<void>
+}
+
+export function createHeldTrail(options: { group: LogGroup; names: WriterNames; clock: Clock; log: Log }): HeldTrail {
+  const { group, names, clock, log } = options
+  let held: { trail: ChainedTrail; until: number } | undefined
+  return {
+    async hold(ms) {
+      const { name, until, isNew } = await names.hold(ms)
+      // Forgotten first: should the stream not be readable now, the next call must not go on from what it held before.
+      if (isNew) held = undefined
+      const trail = held?.trail ?? (await openLogTrail({ group, writer: name, clock, log }))
+      held = { trail, until }
+    },
+    async record(event: AuditEvent) {
+      // Who writes on under a name that another may hold by now breaks its chain for ever.
+      if (!held || clock.now() >= held.until) {
+        throw auditErrors.AUDIT_UNAVAILABLE({ reason: 'this process holds no writer of the trail at the moment' })
+      }
+      return held.trail.record(event)
+    },
+    flush: async () => held?.trail.flush(),
+  }
+}
