@@ -1,14 +1,15 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { EC2InstanceConnectClient } from '@aws-sdk/client-ec2-instance-connect'
 import { OrganizationsClient } from '@aws-sdk/client-organizations'
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { SQSClient } from '@aws-sdk/client-sqs'
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { SQSClient } from '@aws-sdk/client-sqs'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../kernel/clock.ts'
 import { createLimiter, type Limiter } from '../kernel/limiter.ts'
 import type { Scope } from '../model/scope.ts'
 import { type Credentials, createRoleAssumer, type Visitor } from './assume-role.ts'
+import { createSecretsManager, createSqs, RETRIES } from './own-account.ts'
 import type { AwsSettings } from './settings.ts'
 
 /**
@@ -16,9 +17,6 @@ import type { AwsSettings } from './settings.ts'
  * EC2 Developer Guide, "Request throttling"): the other half belongs to whoever else lives in the account.
  */
 const EC2_RATE = { perSecond: 10, burst: 50 }
-
-/** The SDK retries, and nobody else does. Adaptive mode would keep its rate per client, which lives for one visit only. */
-const RETRIES = { maxAttempts: 4, retryMode: 'standard' } as const
 
 export type Role = 'read' | 'connect'
 
@@ -77,9 +75,8 @@ export function createAws({ settings, clock }: { settings: AwsSettings; clock: C
     instanceConnect: (where, keys) => new EC2InstanceConnectClient({ region: where, credentials: keys, ...RETRIES }),
     organizations: (keys) => new OrganizationsClient({ region, ...(keys ? { credentials: keys } : {}), ...RETRIES }),
     assume: (roleArn, visitor) => assume(roleArn, visitor),
-    // A queue URL from CloudFormation names AWS's own host; without this the SDK would call that host whatever the endpoint.
-    sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false, ...RETRIES }),
-    secretsManager: (where) => new SecretsManagerClient({ region: where, ...RETRIES }),
+    sqs: createSqs(region),
+    secretsManager: createSecretsManager,
     ssm: (where) => new SSMClient({ region: where, ...RETRIES }),
   }
 }

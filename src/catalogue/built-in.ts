@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Connection, protocolSchema } from '../model/connection.ts'
 import { formatScope, parseScope, type Scope } from '../model/scope.ts'
+import type { Mentions } from '../policy/mentions.ts'
+import { policyKey } from '../policy/policy-key.ts'
 import type { ConnectionsTable } from '../store/schema.ts'
 import type { Database } from '../store/store.ts'
 import type { InStep } from './catalogue.ts'
@@ -15,8 +17,8 @@ export type BuiltInCatalogue = {
   read(db: Database, scope: Scope): Promise<Connection[]>
 }
 
-/** `policyKeyOf` says which instances the policies cannot tell apart (src/policy). */
-export function builtInCatalogue(policyKeyOf: (connection: Connection) => string): BuiltInCatalogue {
+/** `mentions`: what the policies can tell apart. */
+export function builtInCatalogue(mentions: Mentions): BuiltInCatalogue {
   const rowOf = (connection: Connection): Omit<ConnectionsTable, 'updated_at' | 'fingerprint'> => {
     const { scope, instance } = connection
     return {
@@ -35,7 +37,10 @@ export function builtInCatalogue(policyKeyOf: (connection: Connection) => string
       credential: connection.credential ?? null,
       instance_state: instance.state,
       instance: JSON.stringify(instance),
-      policy_key: policyKeyOf(connection),
+      policy_key: policyKey(
+        { ...scope, group: connection.group, protocol: connection.protocol, tags: instance.tags },
+        mentions,
+      ),
       search: searchText(connection),
     }
   }

@@ -60,13 +60,19 @@ export const serve: Command = async (context) => {
   const indexAhead = createIndexAhead({ recordings: world.recordings, log })
   world.store.notify.subscribe('session', ({ sessionId }) => indexAhead.look(sessionId))
 
+  world.store.notify.subscribe('trail-outbox', () => void world.drainOutbox())
   const loops = [
-    world.discovery.run(stop.signal),
+    ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
     every(stop.signal, config.audit.checkpointEvery, async () => {
       const { faults } = await world.notarise()
       for (const fault of faults) log.error(fault, 'the trail is not what was signed')
     }),
-    every(stop.signal, RECOVER_EVERY_MS, async () => void (await world.gateway.recoverLost())),
+    every(stop.signal, RECOVER_EVERY_MS, async () => {
+      await world.gateway.recoverLost()
+      // A notice may be lost; what it told of is in the tables.
+      await world.access.connectionsChanged()
+      await world.drainOutbox()
+    }),
   ]
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve)
@@ -76,6 +82,7 @@ export const serve: Command = async (context) => {
   stop.abort()
   await listening.close()
   await Promise.all(loops)
+  await world.drainOutbox()
   await record('node.stopped').catch(() => undefined)
   await world.close()
   return exitCodes.ok

@@ -21,10 +21,11 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
 import { openSigningKey } from '../kernel/signing-key.ts'
-import { policyKey } from '../policy/policy-key.ts'
 import { type PolicySet, parsePolicies } from '../policy/policy-set.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
+import { type DiscoveryRules, publishRules } from '../reconcile/rules.ts'
+import { createOutboxDrain } from '../reconcile/trail-outbox.ts'
 import { directoryFiles } from '../recording/recording-files.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
 import { createSignIn, type SignIn } from '../sign-in/sign-in.ts'
@@ -43,6 +44,8 @@ export type World = {
   store: Store
   access: Access
   trail: ChainedTrail
+  /** Moves what other writers left for the trail into ours. */
+  drainOutbox(): Promise<void>
   notarise(): Promise<NotaryOutcome>
   recordings: Recordings
   gateway: Gateway
@@ -110,28 +113,19 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     node,
   })
   const directory = createDirectory({ aws, tenant: config.tenant, clock, log })
-  const catalogue = builtInCatalogue((connection) =>
-    policyKey(
-      { ...connection.scope, group: connection.group, protocol: connection.protocol, tags: connection.instance.tags },
-      policies.mentions,
-    ),
-  )
+  const rules: DiscoveryRules = {
+    connections: config.connections,
+    absenceProof: config.discovery.absenceProof,
+    mentions: policies.mentions,
+  }
+  await publishRules(store.db, rules)
+  const catalogue = builtInCatalogue(policies.mentions)
   const discovery = createDiscovery({
     settings: config.discovery,
     directory,
     observer,
-    apply: createApplier({
-      store,
-      catalogue,
-      trail,
-      clock,
-      log,
-      connections: config.connections,
-      absenceProof: config.discovery.absenceProof,
-      accountName: (account) => directory.account(account)?.name,
-    }),
+    applier: createApplier({ store, catalogue, clock, log, ...rules }),
     queue: config.aws.eventQueue ? createEventQueue(aws.sqs, config.aws.eventQueue) : undefined,
-    trail,
     clock,
     log,
   })
@@ -155,6 +149,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     store,
     access,
     trail,
+    drainOutbox: createOutboxDrain({ store, trail, log }),
     notarise,
     recordings,
     gateway,

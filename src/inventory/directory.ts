@@ -1,5 +1,6 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2'
 import { type Account, ListAccountsCommand } from '@aws-sdk/client-organizations'
+import pLimit from 'p-limit'
 import type { Aws } from '../aws/aws.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
@@ -7,13 +8,19 @@ import type { Log } from '../kernel/log.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
 import { DISCOVERY } from './observe.ts'
 
+/** DescribeRegions at the same time, each in an account of its own. */
+const REGION_CALLS = 16
+
 export type KnownAccount = { id: string; name?: string; tenant: string; closed: boolean }
 
 /** Which accounts and regions there are. Answers from memory between refreshes; a refresh that fails keeps the last answer. */
 export type Directory = {
   refresh(): Promise<void>
+  /** When the accounts were listed last, ms since 1970; minus infinity before that. */
+  refreshedAt(): number
   account(id: string): KnownAccount | undefined
-  scopes(): Scope[]
+  /** Every enabled region of every active account; of an account that does not answer, the regions known before. */
+  scopes(): Promise<Scope[]>
   /** Undefined for an account that is not ours: its events are not looked at. */
   scopeOf(account: string, region: string): Scope | undefined
 }
@@ -68,28 +75,31 @@ export function createDirectory({
     return (Regions ?? []).flatMap((region) => region.RegionName ?? [])
   }
 
+  const learnRegions = async (account: KnownAccount): Promise<void> => {
+    const found = await listRegions(account).catch((error: unknown) => {
+      log.warn({ account: account.id, reason: reasonOf(error) }, 'the regions of an account could not be listed')
+      return regions.get(account.id) ?? [settings.homeRegion]
+    })
+    regions.set(account.id, found)
+  }
+
   return {
     async refresh() {
       const listed = (await listAccounts()).filter((one) => !settings.exclude.includes(one.id))
-      for (const account of listed.filter((one) => !one.closed)) {
-        const known = regions.get(account.id)
-        const found = await listRegions(account).catch((error: unknown) => {
-          log.warn({ account: account.id, reason: reasonOf(error) }, 'the regions of an account could not be listed')
-          return known ?? [settings.homeRegion]
-        })
-        regions.set(account.id, found)
-      }
       accounts = new Map(listed.map((account) => [account.id, account]))
       refreshedAt = clock.now()
-      log.debug({ accounts: accounts.size, refreshedAt }, 'accounts listed')
+      log.debug({ accounts: accounts.size }, 'accounts listed')
     },
+    refreshedAt: () => refreshedAt,
     account: (id) => accounts.get(id),
-    scopes: () =>
-      [...accounts.values()]
-        .filter((account) => !account.closed)
-        .flatMap(({ id, tenant: owner }) =>
-          (regions.get(id) ?? []).map((region) => ({ tenant: owner, partition, account: id, region })),
-        ),
+    async scopes() {
+      const limit = pLimit(REGION_CALLS)
+      const active = [...accounts.values()].filter((account) => !account.closed)
+      await Promise.all(active.map((account) => limit(learnRegions, account)))
+      return active.flatMap(({ id, tenant: owner }) =>
+        (regions.get(id) ?? []).map((region) => ({ tenant: owner, partition, account: id, region })),
+      )
+    },
     scopeOf(id, region) {
       const account = accounts.get(id)
       return account ? { tenant: account.tenant, partition: partitionOf(region), account: id, region } : undefined

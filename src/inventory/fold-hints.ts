@@ -4,9 +4,12 @@ import { readEvent } from './events/read-event.ts'
 
 export type Message = { id: string; body: string }
 
-/** A batch as work: per scope the ids to look up, and which messages each piece of work settles. */
+/** One look at AWS, and the messages that it settles. */
+export type Look = Pick<Hint, 'scope' | 'ids' | 'attempt' | 'sweepId'> & { messages: string[] }
+
+/** A batch as work: per scope the ids to look up, or all of it. */
 export type Folded = {
-  work: { scope: Scope; ids: string[]; attempt: number; messages: string[]; happenedAt?: number }[]
+  work: Look[]
   /** Acknowledged without work, counted. */
   ignored: { id: string; why: 'unknown-event' | 'unknown-account' | 'no-instances' }[]
   malformed: { id: string; reason: string }[]
@@ -29,33 +32,26 @@ export function foldHints(messages: readonly Message[], scopeOf: ScopeOf): Folde
           id,
           why: reading.kind === 'event' && reading.ids.length === 0 ? 'no-instances' : 'unknown-account',
         })
-      else if (hint.ids !== 'all') add(byKey, id, hint, hint.ids)
+      else add(byKey, id, hint)
     }
   }
   folded.work.push(...byKey.values())
   return folded
 }
 
-function hintOf(reading: { account: string; region: string; ids: string[]; happenedAt?: number }, scopeOf: ScopeOf) {
+function hintOf(reading: { account: string; region: string; ids: string[] }, scopeOf: ScopeOf): Hint | undefined {
   const scope = reading.ids.length > 0 ? scopeOf(reading.account, reading.region) : undefined
-  if (!scope) return undefined
-  const happened = reading.happenedAt === undefined ? {} : { happenedAt: reading.happenedAt }
-  return { scope, ids: reading.ids, attempt: 0, ...happened } satisfies Hint
+  return scope && { scope, ids: reading.ids, attempt: 0 }
 }
 
-function add(byKey: Map<string, Folded['work'][number]>, message: string, hint: Hint, ids: readonly string[]) {
-  const key = `${formatScope(hint.scope)} ${hint.attempt}`
+function add(byKey: Map<string, Look>, message: string, { scope, ids, attempt, sweepId }: Hint): void {
+  const key = `${formatScope(scope)} ${ids === 'all' ? 'all' : attempt}`
   const known = byKey.get(key)
   if (!known) {
-    byKey.set(key, {
-      scope: hint.scope,
-      ids: [...new Set(ids)],
-      attempt: hint.attempt,
-      messages: [message],
-      ...(hint.happenedAt === undefined ? {} : { happenedAt: hint.happenedAt }),
-    })
+    const unique = ids === 'all' ? ids : [...new Set(ids)]
+    byKey.set(key, { scope, ids: unique, attempt, messages: [message], ...(sweepId ? { sweepId } : {}) })
     return
   }
-  known.ids = [...new Set([...known.ids, ...ids])]
+  if (known.ids !== 'all' && ids !== 'all') known.ids = [...new Set([...known.ids, ...ids])]
   known.messages.push(message)
 }

@@ -46,6 +46,7 @@ export function createObserver({ aws, clock, log }: { aws: Aws; clock: Clock; lo
       pages: 1,
       asked: [...asked],
       ...(sweepId ? { sweepId } : {}),
+      attempt: 0,
     }
     try {
       const visit = await aws.visit(scope, 'read', DISCOVERY)

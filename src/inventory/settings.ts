@@ -2,6 +2,12 @@ import * as z from 'zod'
 import { duration } from '../kernel/duration.ts'
 
 export const discoverySettings = z.strictObject({
+  by: z
+    .enum(['serve', 'lambda'])
+    .default('serve')
+    .describe(
+      'Who looks: this process, or the functions of the shared-services stack; then several nodes share one PostgreSQL',
+    ),
   sweepEvery: duration.prefault('15m').describe('How often every account and region is listed whole'),
   absenceProof: duration
     .prefault('60s')

@@ -10,8 +10,6 @@ export const hintSchema = z.object({
   scope: scopeSchema,
   ids: z.union([z.literal('all'), z.array(instanceIdSchema).min(1)]),
   attempt: z.number().int().nonnegative().default(0),
-  /** ms since 1970, when the thing hinted at happened; for latency figures only. */
-  happenedAt: z.number().optional(),
   sweepId: z.string().optional(),
 })
 export type Hint = z.infer<typeof hintSchema>

@@ -21,5 +21,16 @@ export const observationSchema = z.object({
   asked: z.array(instanceIdSchema),
   instances: z.array(instanceSchema),
   sweepId: z.string().optional(),
+  /** What the organisation calls the account. */
+  accountName: z.string().optional(),
+  /** Of the hint that it answers: how often the ids were looked up before. */
+  attempt: z.number().int().nonnegative().default(0),
 })
 export type Observation = z.infer<typeof observationSchema>
+
+/** What the observer tells the writer. A message that was no event is worth a record, and the observer keeps no trail. */
+export const reportSchema = z.union([
+  z.object({ observation: observationSchema }),
+  z.object({ malformed: z.object({ id: z.string(), reason: z.string() }) }),
+])
+export type Report = z.infer<typeof reportSchema>

@@ -1,9 +1,7 @@
 import type { BuiltInCatalogue } from '../catalogue/built-in.ts'
 import type { Catalogue, InStep } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
-import type { AuditEvent, Trail } from '../model/audit-event.ts'
 import type { Observation } from '../model/observation.ts'
 import { formatScope, type Scope } from '../model/scope.ts'
 import type { Store } from '../store/store.ts'
@@ -11,9 +9,10 @@ import type { ConnectionSettings } from '../wanted/settings.ts'
 import { wantedConnections } from '../wanted/wanted-connections.ts'
 import { assemble } from './assemble-pages.ts'
 import { auditOf } from './audit-changes.ts'
-import { noteFreshness } from './freshness.ts'
+import { knownNameOf, noteFreshness } from './freshness.ts'
 import { forgetTombstones, readLedger, writeLedger } from './ledger.ts'
 import { BRAKE, type Known, planChanges } from './plan.ts'
+import { putInOutbox } from './trail-outbox.ts'
 
 export type Applied = {
   outcome: 'applied' | 'stale' | 'incomplete' | 'waiting-for-pages'
@@ -30,27 +29,31 @@ export type ApplyDeps = {
   catalogue: BuiltInCatalogue
   /** One that lives elsewhere: follows after the commit, under a lock of its own. */
   target?: Catalogue | undefined
-  trail: Trail
   clock: Clock
   log: Log
   connections: ConnectionSettings
   absenceProof: number
-  accountName(account: string): string | undefined
 }
 
-/** Brings ledger and catalogue of one scope in step with one observation. Safe to repeat, and to be cut short anywhere. */
-export function createApplier(deps: ApplyDeps) {
+export type Applier = {
+  /** Brings ledger and catalogue of one scope in step with one observation. Safe to repeat, and to be cut short anywhere. */
+  apply(part: Observation): Promise<Applied>
+  /** A message that was no event is a record in the trail. */
+  noteMalformed(message: { id: string; reason: string }): Promise<void>
+}
+
+export function createApplier(deps: ApplyDeps): Applier {
   const { store, catalogue, clock } = deps
 
-  return async function applyObservation(part: Observation): Promise<Applied> {
+  async function apply(part: Observation): Promise<Applied> {
     const { scope } = part
     const key = formatScope(scope)
-    const { applied, changes, events, ended } = await store.withLock(`scope ${key}`, async (trx) => {
+    const { applied, changes, ended, records } = await store.withLock(`scope ${key}`, async (trx) => {
       const nothing = (outcome: Applied['outcome']) => ({
         applied: { outcome, put: 0, removed: 0, unknown: [], heldBack: 0 },
         changes: { put: [], removed: [], refused: [] },
-        events: [],
         ended: [],
+        records: 0,
       })
       const observation = await assemble(trx, part, clock.now())
       if (!observation) return nothing('waiting-for-pages')
@@ -72,15 +75,15 @@ export function createApplier(deps: ApplyDeps) {
       const after = new Map([...known, ...rows.map((row) => [row.instance.id, row] as const)])
       const alive = [...after.values()].filter((row) => row.endedAt === undefined).map((row) => row.instance)
       const wanted = wantedConnections(
-        { scope, accountName: deps.accountName(scope.account), instances: alive },
+        { scope, accountName: observation.accountName ?? (await knownNameOf(trx, scope)), instances: alive },
         deps.connections,
       )
       const changes = await catalogue.write(trx, scope, wanted, clock.now())
       const held = new Set(plan.heldBack)
       const news = auditOf(scope, known, plan)
+      await putInOutbox(trx, news)
       await noteFreshness(trx, {
         observation,
-        accountName: deps.accountName(scope.account),
         drift: news.length,
         heldBack: held.size,
         now: clock.now(),
@@ -94,11 +97,11 @@ export function createApplier(deps: ApplyDeps) {
           heldBack: held.size,
         },
         changes,
-        events: news,
         ended: plan.ended.map((one) => one.known.instance.id),
+        records: news.length,
       }
     })
-    await tell(key, changes, events, ended)
+    await tell(key, changes, ended, records)
     if (applied.outcome === 'applied' || applied.outcome === 'incomplete') await follow(scope)
     return applied
   }
@@ -115,19 +118,21 @@ export function createApplier(deps: ApplyDeps) {
   }
 
   /** After the commit: what is told is true. What is lost by a crash here, readers find by reading. */
-  async function tell(scope: string, changes: InStep, events: readonly AuditEvent[], ended: readonly string[]) {
+  async function tell(scope: string, changes: InStep, ended: readonly string[], records: number) {
     if (changes.put.length > 0 || changes.removed.length > 0) {
       await store.notify.publish('catalogue', { connectionIds: [...changes.put], removedIds: [...changes.removed] })
     }
     for (const instanceId of ended) await store.notify.publish('instance-gone', { scope, instanceId })
     await store.notify.publish('scope', { scope })
-    for (const event of events) {
-      await deps.trail.record(event).catch((error: unknown) => {
-        deps.log.error(
-          { reason: reasonOf(error), kind: event.kind, subject: event.subject },
-          'a change is not in the trail',
-        )
-      })
-    }
+    if (records > 0) await store.notify.publish('trail-outbox', { records })
+  }
+
+  return {
+    apply,
+    async noteMalformed({ id, reason }) {
+      const event = { kind: 'discovery.malformed', actor: 'system:discovery', subject: id, source: 'claim' } as const
+      await putInOutbox(store.db, [{ ...event, data: { reason } }])
+      await store.notify.publish('trail-outbox', { records: 1 })
+    },
   }
 }

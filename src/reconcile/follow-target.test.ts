@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { createFakeCatalogue } from '../../test/fixtures/fake-catalogue.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { silentLog } from '../kernel/log.ts'
-import type { AuditEvent } from '../model/audit-event.ts'
 import type { InstanceState } from '../model/instance.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Scope } from '../model/scope.ts'
@@ -16,6 +15,7 @@ const seen = (begunAt: number, state: InstanceState): Observation => ({
   scope,
   kind: 'ids',
   begunAt,
+  attempt: 0,
   page: 1,
   pages: 1,
   complete: true,
@@ -38,20 +38,22 @@ const seen = (begunAt: number, state: InstanceState): Observation => ({
 test('a target that was away gets in step when the observation comes again; nothing else waits for it', async () => {
   const store = await openSqlite(':memory:')
   const target = createFakeCatalogue()
-  const events: AuditEvent[] = []
   const gone: string[] = []
   store.notify.subscribe('instance-gone', ({ instanceId }) => gone.push(instanceId))
-  const apply = createApplier({
+  const { apply } = createApplier({
     store,
-    catalogue: builtInCatalogue(() => 'key'),
+    catalogue: builtInCatalogue({ tags: [], persons: [] }),
     target,
-    trail: { record: async (event) => void events.push(event) },
     clock: { now: () => 5_000, sleep: async () => undefined },
     log: silentLog,
     connections: connectionSettings.parse({}),
     absenceProof: 60_000,
-    accountName: () => undefined,
   })
+
+  const told = async () =>
+    (await store.db.selectFrom('trail_outbox').select('event').orderBy('id').execute()).map(
+      ({ event }) => JSON.parse(event).kind,
+    )
 
   await apply(seen(1, 'running'))
   const [held] = target.held.values()
@@ -60,12 +62,12 @@ test('a target that was away gets in step when the observation comes again; noth
   target.away = true
   await expect(apply(seen(2, 'terminated'))).rejects.toThrow('away')
   expect(gone).toEqual(['i-0aaaaaaaaaaaaaaaa'])
-  expect(events.map((event) => event.kind)).toEqual(['discovery.added', 'discovery.removed'])
+  expect(await told()).toEqual(['discovery.added', 'discovery.removed'])
   expect(target.held.size).toBe(1)
 
   target.away = false
   await apply(seen(2, 'terminated'))
   expect(target.held.size).toBe(0)
-  expect(events).toHaveLength(2)
+  expect(await told()).toHaveLength(2)
   await store.close()
 })

@@ -1,11 +1,10 @@
 import type { Observation } from '../model/observation.ts'
-import { formatScope } from '../model/scope.ts'
+import { formatScope, type Scope } from '../model/scope.ts'
 import type { ScopesTable } from '../store/schema.ts'
 import type { Database } from '../store/store.ts'
 
 type News = {
   observation: Observation
-  accountName: string | undefined
   /** Changes that this observation made; of a listing: what events had missed. */
   drift: number
   heldBack: number
@@ -13,11 +12,8 @@ type News = {
 }
 
 /** Writes down how fresh the scope is. A failed observation changes the state and nothing else. */
-export async function noteFreshness(
-  trx: Database,
-  { observation, accountName, drift, heldBack, now }: News,
-): Promise<void> {
-  const { scope, kind, complete, begunAt, reason } = observation
+export async function noteFreshness(trx: Database, { observation, drift, heldBack, now }: News): Promise<void> {
+  const { scope, kind, complete, begunAt, reason, accountName } = observation
   const whole = complete && kind === 'listing'
   const state: ScopesTable['state'] = complete
     ? 'fresh'
@@ -46,4 +42,14 @@ export async function noteFreshness(
     .values(row)
     .onConflict((conflict) => conflict.column('scope').doUpdateSet(row))
     .execute()
+}
+
+/** An observation does not always know what the account is called; a name once known stays until another comes. */
+export async function knownNameOf(trx: Database, scope: Scope): Promise<string | undefined> {
+  const row = await trx
+    .selectFrom('scopes')
+    .select('account_name')
+    .where('scope', '=', formatScope(scope))
+    .executeTakeFirst()
+  return row?.account_name ?? undefined
 }

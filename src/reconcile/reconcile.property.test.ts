@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { silentLog } from '../kernel/log.ts'
-import type { AuditEvent } from '../model/audit-event.ts'
 import { type Instance, type InstanceState, isEnded } from '../model/instance.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Scope } from '../model/scope.ts'
@@ -65,18 +64,15 @@ describe('the laws of the reconciler', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
         await reset()
-        const events: AuditEvent[] = []
         let now = 1_000_000
         const clock = { now: () => now, sleep: async () => undefined }
-        const apply = createApplier({
-          store,
-          catalogue: builtInCatalogue(() => 'key'),
-          trail: { record: async (event) => void events.push(event) },
-          clock,
+        const { apply } = createApplier({
           log: silentLog,
+          store,
+          catalogue: builtInCatalogue({ tags: [], persons: [] }),
+          clock,
           connections: connectionSettings.parse({}),
           absenceProof: PROOF,
-          accountName: () => undefined,
         })
         const current = new Map<number, InstanceState>()
         const forgotten = new Set<number>()
@@ -99,6 +95,7 @@ describe('the laws of the reconciler', () => {
           scope,
           kind,
           begunAt: now,
+          attempt: 0,
           page: 1,
           pages: 1,
           complete,
@@ -182,26 +179,34 @@ describe('the laws of the reconciler', () => {
   test('removals by absence beyond the brake are held back, terminations seen are not', async () => {
     await reset()
     let now = 1_000
-    const events: AuditEvent[] = []
-    const apply = createApplier({
-      store,
-      catalogue: builtInCatalogue(() => 'key'),
-      trail: { record: async (event) => void events.push(event) },
-      clock: { now: () => now, sleep: async () => undefined },
+    const { apply } = createApplier({
       log: silentLog,
+      store,
+      catalogue: builtInCatalogue({ tags: [], persons: [] }),
+      clock: { now: () => now, sleep: async () => undefined },
       connections: connectionSettings.parse({}),
       absenceProof: PROOF,
-      accountName: () => undefined,
     })
     const list = (instances: Instance[]) => {
       now += PROOF + 1
-      return apply({ scope, kind: 'listing', begunAt: now, page: 1, pages: 1, complete: true, asked: [], instances })
+      return apply({
+        scope,
+        kind: 'listing',
+        begunAt: now,
+        page: 1,
+        pages: 1,
+        complete: true,
+        asked: [],
+        attempt: 0,
+        instances,
+      })
     }
     const all = [...Array(40).keys()].map((n) => instanceOf(n, 'running'))
     await list(all)
     await list([])
     expect(await list([])).toMatchObject({ removed: 0, heldBack: 40 })
-    expect(events.filter((event) => event.kind === 'discovery.held-back')).toHaveLength(1)
+    const told = await store.db.selectFrom('trail_outbox').select('event').execute()
+    expect(told.filter(({ event }) => JSON.parse(event).kind === 'discovery.held-back')).toHaveLength(1)
     expect(await list(all.map((one) => ({ ...one, state: 'terminated' as const })))).toMatchObject({ removed: 40 })
     expect(await held()).toEqual([])
   })
@@ -210,18 +215,16 @@ describe('the laws of the reconciler', () => {
 test('a tombstone is forgotten after a month, and not before', async () => {
   await reset()
   let now = 1_000
-  const apply = createApplier({
-    store,
-    catalogue: builtInCatalogue(() => 'key'),
-    trail: { record: async () => undefined },
-    clock: { now: () => now, sleep: async () => undefined },
+  const { apply } = createApplier({
     log: silentLog,
+    store,
+    catalogue: builtInCatalogue({ tags: [], persons: [] }),
+    clock: { now: () => now, sleep: async () => undefined },
     connections: connectionSettings.parse({}),
     absenceProof: PROOF,
-    accountName: () => undefined,
   })
   const list = (instances: Instance[]) =>
-    apply({ scope, kind: 'listing', begunAt: now, page: 1, pages: 1, complete: true, asked: [], instances })
+    apply({ scope, kind: 'listing', begunAt: now, page: 1, pages: 1, complete: true, asked: [], attempt: 0, instances })
   const tombstones = async () => (await store.db.selectFrom('instances').select('id').execute()).length
   await list([instanceOf(1, 'terminated')])
   now += 29 * 24 * 3_600_000
@@ -238,7 +241,7 @@ const held = async () =>
   )
 
 async function reset() {
-  for (const table of ['instances', 'connections', 'scopes', 'observation_pages'] as const) {
+  for (const table of ['instances', 'connections', 'scopes', 'observation_pages', 'trail_outbox'] as const) {
     await store.db.deleteFrom(table).execute()
   }
 }

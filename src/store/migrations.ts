@@ -5,6 +5,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-audit-writers': { up: auditWriters },
+  '0003-two-sizes': { up: twoSizes },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -159,5 +160,18 @@ async function auditWriters(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.primaryKey())
     .addColumn('holder', 'text', (c) => c.notNull())
     .addColumn('held_until', 'bigint', (c) => c.notNull())
+    .execute()
+}
+
+async function twoSizes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('trail_outbox')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('event', 'text', (c) => c.notNull())
+    .execute()
+  await db.schema
+    .createTable('discovery_rules')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('rules', 'text', (c) => c.notNull())
     .execute()
 }

@@ -16,6 +16,8 @@ export type Schema = {
   host_keys: HostKeysTable
   observation_pages: ObservationPagesTable
   audit_writers: AuditWritersTable
+  trail_outbox: TrailOutboxTable
+  discovery_rules: DiscoveryRulesTable
 }
 
 /** Freshness per scope. `scope` is formatScope's text. */
@@ -175,3 +177,12 @@ export type AuditWritersTable = {
   holder: string
   held_until: number
 }
+/** Records of changes, written in the transaction of the change, until a node has put them into its trail. `id` is a UUIDv7. */
+export type TrailOutboxTable = {
+  id: string
+  /** AuditEvent as JSON. */
+  event: string
+}
+
+/** One row, id 1: what `serve` found in its configuration, for whoever applies observations elsewhere. */
+export type DiscoveryRulesTable = { id: number; rules: string }

@@ -17,6 +17,8 @@ export type Notices = {
   'access-ended': { personId: string }
   /** Freshness of a scope changed. */
   scope: { scope: string }
+  /** Records wait for a trail. */
+  'trail-outbox': { records: number }
 }
 export type NoticeName = keyof Notices
 

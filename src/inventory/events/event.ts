@@ -6,7 +6,6 @@ export const envelopeSchema = z.object({
   'detail-type': z.string(),
   account: z.string().regex(/^\d{12}$/),
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
-  time: z.iso.datetime({ offset: true }).optional(),
   resources: z.array(z.string()).default([]),
   detail: z.unknown(),
 })

@@ -13,7 +13,7 @@ const registry: Readonly<Record<string, ReadIds>> = {
 
 /** Ours is a hint that we sent ourselves, to look again later. */
 export type Reading =
-  | { kind: 'event'; account: string; region: string; ids: string[]; happenedAt?: number }
+  | { kind: 'event'; account: string; region: string; ids: string[] }
   | { kind: 'ours'; hint: Hint }
   | { kind: 'unknown'; what: string }
   | { kind: 'malformed'; reason: string }
@@ -35,14 +35,7 @@ function readEnvelope(event: Envelope): Reading {
   if (!read) return { kind: 'unknown', what }
   const ids = read(event)
   if (ids === undefined) return { kind: 'malformed', reason: `the event is no ${what}` }
-  const happenedAt = event.time === undefined ? undefined : Date.parse(event.time)
-  return {
-    kind: 'event',
-    account: event.account,
-    region: event.region,
-    ids,
-    ...(happenedAt === undefined ? {} : { happenedAt }),
-  }
+  return { kind: 'event', account: event.account, region: event.region, ids }
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,26 @@
+/** Counted since the process began; metrics read them. */
+export type DiscoveryCounts = {
+  messages: number
+  malformed: number
+  ignored: number
+  hints: number
+  sweeps: number
+  observations: number
+  incomplete: number
+  put: number
+  removed: number
+  heldBack: number
+}
+
+export const noCounts = (): DiscoveryCounts => ({
+  messages: 0,
+  malformed: 0,
+  ignored: 0,
+  hints: 0,
+  sweeps: 0,
+  observations: 0,
+  incomplete: 0,
+  put: 0,
+  removed: 0,
+  heldBack: 0,
+})

@@ -1,0 +1,81 @@
+import type { Directory } from '../inventory/directory.ts'
+import { type Folded, foldHints, type Look, type Message } from '../inventory/fold-hints.ts'
+import type { Observer } from '../inventory/observe.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { reasonOf } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Observation, Report } from '../model/observation.ts'
+import type { DiscoveryCounts } from './counts.ts'
+
+export type FollowDeps = {
+  directory: Directory
+  observer: Pick<Observer, 'observeIds' | 'observeListing'>
+  /** Applies what was seen, or carries it to who does. */
+  report(report: Report): Promise<void>
+  counts: DiscoveryCounts
+  clock: Clock
+  log: Log
+}
+
+/** An account that is not on the list may be new: the list is asked for again, but not more often than this. */
+const ASK_AGAIN_MS = 60_000
+
+/**
+ * From a batch of messages to observations. Returns the ids of the messages to be tried again; never throws, and no message
+ * holds up another.
+ */
+export function createHintFollower(deps: FollowDeps) {
+  const { directory, observer, report, counts, clock, log } = deps
+
+  const fold = async (messages: readonly Message[]): Promise<Folded> => {
+    const folded = foldHints(messages, directory.scopeOf)
+    const isNew = folded.ignored.some((one) => one.why === 'unknown-account')
+    if (!isNew || clock.now() - directory.refreshedAt() < ASK_AGAIN_MS) return folded
+    try {
+      await directory.refresh()
+    } catch (error) {
+      log.warn({ reason: reasonOf(error) }, 'the accounts could not be listed')
+      return folded
+    }
+    return foldHints(messages, directory.scopeOf)
+  }
+
+  /** True when its messages may go. */
+  const look = async ({ scope, ids, attempt, sweepId }: Look): Promise<boolean> => {
+    counts.hints += 1
+    const seen = await (ids === 'all' ? observer.observeListing(scope, sweepId) : observer.observeIds(scope, ids))
+    const accountName = directory.account(scope.account)?.name
+    const observation: Observation = { ...seen, attempt, ...(accountName ? { accountName } : {}) }
+    counts.observations += 1
+    counts.incomplete += observation.complete ? 0 : 1
+    await report({ observation })
+    // A listing that failed comes again with the next sweep.
+    return observation.complete || ids === 'all' || isByDesign(observation)
+  }
+
+  return async function follow(messages: readonly Message[]): Promise<string[]> {
+    counts.messages += messages.length
+    const { work, ignored, malformed } = await fold(messages)
+    counts.ignored += ignored.length
+    counts.malformed += malformed.length
+    log.debug({ messages: messages.length, work: work.length, ignored, malformed: malformed.length }, 'messages came')
+    const again: string[] = []
+    const attempt = async (ids: readonly string[], doIt: () => Promise<boolean>) => {
+      try {
+        if (!(await doIt())) again.push(...ids)
+      } catch (error) {
+        log.warn({ reason: reasonOf(error), messages: ids.length }, 'messages could not be handled; they come again')
+        again.push(...ids)
+      }
+    }
+    await Promise.all([
+      ...malformed.map((one) => attempt([one.id], () => report({ malformed: one }).then(() => true))),
+      ...work.map((one) => attempt(one.messages, () => look(one))),
+    ])
+    return again
+  }
+}
+
+/** Denied, closed and disabled are states of the scope: asking again at once would not change them. */
+const isByDesign = ({ reason }: Observation): boolean =>
+  reason === 'denied' || reason === 'closed' || reason === 'disabled'
