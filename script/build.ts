@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
@@ -6,7 +6,8 @@ import { build as buildPages } from 'vite'
 
 /**
  * Everything that ships, into dist/: the command line in chunks that load when they are needed, each Lambda door as one
- * file, the pages. Nothing of node_modules is needed beside it.
+ * file, the pages. Nothing of node_modules is needed beside it. `--only-account FOLDER` writes nothing but what each bundle is
+ * made of, as the bundler tells it.
  */
 const common: BuildOptions = {
   bundle: true,
@@ -28,20 +29,31 @@ const common: BuildOptions = {
 
 const require = createRequire(import.meta.url)
 
-rmSync('dist', { recursive: true, force: true })
-mkdirSync('dist', { recursive: true })
-await build({
+const [, , flag, accountFolder] = process.argv
+const cli: BuildOptions = {
   ...common,
   entryPoints: { cli: 'src/cli/main.ts' },
   outdir: 'dist',
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-})
-const lambdas = ['observer', 'writer'].filter((name) => existsSync(`src/lambda/${name}.ts`))
-for (const name of lambdas) {
-  await build({ ...common, entryPoints: [`src/lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.mjs` })
 }
-// The policy engine reads its WebAssembly from beside the file that it is bundled into.
-const wasm = join(dirname(require.resolve('@cedar-policy/cedar-wasm/nodejs')), 'cedar_wasm_bg.wasm')
-for (const place of ['dist/chunks', 'dist']) cpSync(wasm, join(place, 'cedar_wasm_bg.wasm'))
-await buildPages({ root: 'web', logLevel: 'warn' })
+const doors = ['observer', 'writer'].map((name) => ({
+  name,
+  options: { ...common, entryPoints: [`src/lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.mjs` },
+}))
+
+if (flag === '--only-account' && accountFolder !== undefined) {
+  for (const { name, options } of [{ name: 'cli', options: cli }, ...doors]) {
+    const { metafile } = await build({ ...options, metafile: true, write: false })
+    writeFileSync(join(accountFolder, `${name}.json`), JSON.stringify(metafile))
+  }
+} else {
+  rmSync('dist', { recursive: true, force: true })
+  mkdirSync('dist', { recursive: true })
+  await build(cli)
+  for (const { options } of doors) await build(options)
+  // The policy engine reads its WebAssembly from beside the file that it is bundled into.
+  const wasm = join(dirname(require.resolve('@cedar-policy/cedar-wasm/nodejs')), 'cedar_wasm_bg.wasm')
+  for (const place of ['dist/chunks', 'dist']) cpSync(wasm, join(place, 'cedar_wasm_bg.wasm'))
+  await buildPages({ root: 'web', logLevel: 'warn' })
+}

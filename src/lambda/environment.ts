@@ -1,0 +1,46 @@
+import * as z from 'zod'
+import { awsSettings } from '../aws/settings.ts'
+import { lambdaErrors } from './errors.ts'
+
+/** A variable that holds JSON. */
+const json = z.string().transform((text, ctx): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'not JSON' })
+    return z.NEVER
+  }
+})
+
+const logLevel = z.enum(['debug', 'info', 'warn', 'error']).default('info')
+
+/** What the observer is told: where to look, and whom it tells. It knows no database. */
+export const observerEnvironment = z.object({
+  /** The part `aws` of enchilada.yaml, as JSON. */
+  ENCHILADA_AWS: json.pipe(awsSettings),
+  ENCHILADA_TENANT: z.string().default('default'),
+  /** Observations go to it. */
+  OBSERVATIONS_QUEUE_URL: z.url(),
+  /** Whole scopes to list go to it, apart from events: a sweep must not hold up a launch. */
+  SWEEP_QUEUE_URL: z.url(),
+  LOG_LEVEL: logLevel,
+})
+
+/** What the writer is told: its database, and the queue of what has to be looked up again. It assumes no role. */
+export const writerEnvironment = z.object({
+  /** ARN of a secret as RDS writes it; JSON with host, port, username, password, dbname. */
+  DATABASE_SECRET_ARN: z.string().regex(/^arn:[^:]+:secretsmanager:/),
+  /** `verify-full` wants the certificate of RDS (NODE_EXTRA_CA_CERTS of the runtime has it). */
+  DATABASE_TLS: z.enum(['verify-full', 'disable']).default('verify-full'),
+  EVENTS_QUEUE_URL: z.url(),
+  AWS_REGION: z.string().min(1),
+  LOG_LEVEL: logLevel,
+})
+
+/** All faults at once. Throws ENVIRONMENT_INVALID. */
+export function readEnvironment<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEnv): z.output<S> {
+  const read = schema.safeParse(env)
+  if (read.success) return read.data
+  const faults = read.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`).join('; ')
+  throw lambdaErrors.ENVIRONMENT_INVALID({ faults }, { cause: read.error })
+}

@@ -1,0 +1,53 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import { createAws } from '../aws/aws.ts'
+import { createDirectory } from '../inventory/directory.ts'
+import { createEventQueue } from '../inventory/event-queue.ts'
+import { createObserver } from '../inventory/observe.ts'
+import { createMessages } from '../inventory/send-messages.ts'
+import { systemClock as clock } from '../kernel/clock.ts'
+import { newId } from '../kernel/ids.ts'
+import { createLog } from '../kernel/log.ts'
+import { noCounts } from '../reconcile/counts.ts'
+import { createHintFollower } from '../reconcile/follow-hints.ts'
+import { reportMessages } from '../reconcile/report-messages.ts'
+import { giveBack, inTime, receivedOf } from './batch.ts'
+import { observerEnvironment, readEnvironment } from './environment.ts'
+
+/** The Lambda that looks at AWS: assumes roles, tells the writer what it saw, knows no database. */
+const env = readEnvironment(observerEnvironment, process.env)
+const log = createLog(env.LOG_LEVEL, 'enchilada-observer')
+const aws = createAws({ settings: env.ENCHILADA_AWS, clock })
+const directory = createDirectory({ aws, tenant: env.ENCHILADA_TENANT, clock, log })
+const observations = createMessages(aws.sqs, env.OBSERVATIONS_QUEUE_URL)
+const sweeps = createMessages(aws.sqs, env.SWEEP_QUEUE_URL)
+const events = env.ENCHILADA_AWS.eventQueue ? createEventQueue(aws.sqs, env.ENCHILADA_AWS.eventQueue) : undefined
+const follow = createHintFollower({
+  directory,
+  observer: createObserver({ aws, clock, log }),
+  report: (report) => observations.send(reportMessages(report)),
+  counts: noCounts(),
+  clock,
+  log,
+})
+
+/** Events and hints of a queue, or the schedule's `{ "sweep": true }`. */
+export async function handler(event: SQSEvent | { sweep: true }, context: Context): Promise<SQSBatchResponse> {
+  if (!('Records' in event)) {
+    await directory.refresh()
+    const sweepId = newId()
+    const scopes = await directory.scopes()
+    await sweeps.send(scopes.map((scope) => JSON.stringify({ scope, ids: 'all', attempt: 0, sweepId })))
+    log.info({ sweepId, scopes: scopes.length }, 'a sweep began')
+    return giveBack([])
+  }
+  const received = receivedOf(event)
+  const every = received.map((message) => message.id)
+  if (directory.refreshedAt() < 0) await directory.refresh()
+  const again = new Set(await inTime(context, follow(received), every))
+  // Tried again after a pause that doubles, rather than when the visibility time-out happens to end.
+  const isEvents = events && env.ENCHILADA_AWS.eventQueue?.endsWith(queueNameOf(event))
+  if (isEvents) await events.release(received.filter((message) => again.has(message.id)))
+  return giveBack([...again])
+}
+
+const queueNameOf = (event: SQSEvent): string => `/${event.Records[0]?.eventSourceARN.split(':').at(-1)}`

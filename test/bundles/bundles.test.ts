@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as z from 'zod'
+
+/** What each bundle carries, from the bundler's own account of it. */
+const metafile = z.object({
+  inputs: z.record(z.string(), z.unknown()),
+  outputs: z.record(
+    z.string(),
+    z.object({
+      inputs: z.record(z.string(), z.unknown()),
+      imports: z.array(z.object({ path: z.string(), kind: z.string() })),
+      entryPoint: z.string().optional(),
+    }),
+  ),
+})
+type Metafile = z.infer<typeof metafile>
+
+let folder: string
+const told = (name: string): Metafile => metafile.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')))
+const packagesOf = (inputs: Iterable<string>): Set<string> =>
+  new Set(
+    [...inputs].flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? []),
+  )
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'enchilada-bundles-'))
+  execFileSync(process.execPath, ['script/build.ts', '--only-account', folder], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the writer can ask neither EC2 nor STS, and the observer knows no database', () => {
+  const writer = packagesOf(Object.keys(told('writer').inputs))
+  expect(writer).toContain('pg')
+  for (const banned of [
+    '@aws-sdk/client-ec2',
+    '@aws-sdk/client-sts',
+    '@aws-sdk/client-organizations',
+    'ssh2',
+    'hono',
+  ]) {
+    expect(writer).not.toContain(banned)
+  }
+  const observer = packagesOf(Object.keys(told('observer').inputs))
+  expect(observer).toContain('@aws-sdk/client-ec2')
+  for (const banned of ['pg', 'mysql2', 'kysely', 'ssh2', 'hono']) expect(observer).not.toContain(banned)
+})
+
+test('the command line starts without a database, CDK, React or an AWS client', () => {
+  const { outputs } = told('cli')
+  const entry = Object.entries(outputs).find(([, output]) => output.entryPoint === 'src/cli/main.ts')
+  const loaded = new Set<string>()
+  const load = (file: string) => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    for (const { path, kind } of outputs[file]?.imports ?? []) if (kind === 'import-statement') load(path)
+  }
+  load(entry?.[0] ?? '')
+  const packages = packagesOf([...loaded].flatMap((file) => Object.keys(outputs[file]?.inputs ?? {})))
+  expect(packages).toContain('commander')
+  for (const name of packages) expect(name).not.toMatch(/^(pg|mysql2|kysely|react|aws-cdk-lib|ssh2|@aws-sdk\/.*)$/)
+  const all = packagesOf(Object.keys(told('cli').inputs))
+  for (const banned of ['aws-cdk-lib', 'constructs', 'react', 'oidc-provider']) expect(all).not.toContain(banned)
+})
