@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import { duration } from '../../kernel/duration.ts'
+import { secureUrl } from '../../kernel/loopback.ts'
+import { secretSourceSchema } from '../../kernel/secret-source.ts'
+import type { Protocol } from '../../model/connection.ts'
+import { PARAMETERS, SECRET_PARAMETERS } from './parameters.ts'
+import { VALUE_LENGTH } from './tree.ts'
+
+const parametersOf = (protocol: Protocol) =>
+  z.partialRecord(z.enum(PARAMETERS[protocol]), z.string().max(VALUE_LENGTH)).prefault({})
+
+const restSettings = z.strictObject({
+  url: secureUrl.describe('Where Guacamole is, with its context: https://guacamole.example.com/guacamole'),
+  userName: z.string().min(1).max(128).describe('The service account'),
+  password: secretSourceSchema.describe('Where its password is found: {env} or {file}'),
+  dataSource: z.string().optional().describe('Default: the database that the server names'),
+})
+
+const guacdSchema = z.strictObject({
+  hostname: z.string().min(1).max(512),
+  port: z.number().int().min(1).max(65535).default(4822),
+  encryption: z.enum(['none', 'ssl']).default('none'),
+})
+
+const plainText = z
+  .array(
+    z
+      .strictObject({
+        protocol: z.enum(['ssh', 'rdp', 'vnc']),
+        parameter: z.string(),
+        secret: secretSourceSchema,
+        accounts: z
+          .array(z.string().regex(/^\d{12}$/))
+          .min(1)
+          .describe('Only for instances of these accounts'),
+      })
+      .refine(({ protocol, parameter }) => SECRET_PARAMETERS[protocol].includes(parameter), {
+        error: 'not a parameter that holds a secret',
+        path: ['parameter'],
+      }),
+  )
+  .default([])
+  .describe('Secrets that everybody who can read the Guacamole database may read; each use is in the trail')
+
+export const guacamoleSettings = z
+  .strictObject({
+    rest: restSettings.optional().describe('Guacamole 1.6 or later, by its REST API'),
+    sql: z
+      .union([z.strictObject({ postgres: secretSourceSchema }), z.strictObject({ mysql: secretSourceSchema })])
+      .optional()
+      .describe('Straight in its database: where the connection URL is found'),
+    group: z
+      .string()
+      .min(1)
+      .max(128)
+      .default('Enchilada')
+      .describe('The group at the root that is ours, with all in it'),
+    endedGroup: z
+      .string()
+      .min(1)
+      .max(128)
+      .default('Ended')
+      .describe('In it: where connections wait for their deletion'),
+    keepEnded: duration
+      .prefault('30d')
+      .describe('How long the history of an ended instance stays searchable; 0s deletes at once'),
+    policies: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder of *.cedar files for Guacamole alone; default: those of `access`'),
+    guacd: z
+      .record(z.string(), guacdSchema)
+      .default({})
+      .describe('By network: the guacd that reaches it; default: the web application’s own'),
+    recording: z
+      .strictObject({
+        path: z.string().min(1).default(`\${HISTORY_PATH}/\${HISTORY_UUID}`),
+        name: z.string().min(1).default('recording'),
+      })
+      .nullable()
+      .prefault({})
+      .describe('Where guacd writes recordings; null: nothing is recorded'),
+    parameters: z
+      .strictObject({ ssh: parametersOf('ssh'), rdp: parametersOf('rdp'), vnc: parametersOf('vnc') })
+      .prefault({ ssh: {}, rdp: {}, vnc: {} })
+      .describe('Connection parameters of every connection of a protocol; Guacamole fills its tokens in'),
+    secretsInPlainTextForAllWhoReadTheGuacamoleDatabase: plainText,
+  })
+  .refine(({ rest, sql }) => rest !== undefined || sql !== undefined, { error: 'one of rest and sql is needed' })
+export type GuacamoleSettings = z.infer<typeof guacamoleSettings>

@@ -1,0 +1,51 @@
+import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
+import { insertRows } from './rows.ts'
+
+/** Entity ids of user groups by name; `make` creates those that are missing. */
+export async function findUserGroups(
+  trx: GuacamoleDb,
+  engine: GuacamoleDatabase['engine'],
+  names: readonly string[],
+  make: ReadonlySet<string>,
+): Promise<Map<string, number>> {
+  if (names.length === 0) return new Map()
+  // MySQL's default collation takes two spellings for one name, as the web application then does.
+  const same = (name: string) => (engine === 'mysql' ? name.toLowerCase() : name)
+  const find = async (wanted: readonly string[]) => {
+    const rows = await trx
+      .selectFrom('guacamole_entity')
+      .select(['entity_id', 'name'])
+      .where('type', '=', 'USER_GROUP')
+      .where('name', 'in', wanted)
+      .execute()
+    return new Map(rows.map((row) => [same(row.name), row.entity_id]))
+  }
+  const found = await find(names)
+  const missing = names.filter((name) => make.has(name) && !found.has(same(name)))
+  if (missing.length > 0) {
+    const rows = missing.map((name) => [name, 'USER_GROUP'])
+    const entities = {
+      table: 'guacamole_entity',
+      columns: ['name', 'type'],
+      rows,
+      same: { key: ['type', 'name'] },
+    } as const
+    await insertRows(trx, engine, entities)
+    const made = await find(missing)
+    const ids = [...made.values()].map((id) => [id])
+    const groups = {
+      table: 'guacamole_user_group',
+      columns: ['entity_id'],
+      rows: ids,
+      same: { key: ['entity_id'] },
+    } as const
+    await insertRows(trx, engine, groups)
+    for (const [name, id] of made) found.set(name, id)
+  }
+  return new Map(
+    names.flatMap((name) => {
+      const id = found.get(same(name))
+      return id === undefined ? [] : [[name, id] as const]
+    }),
+  )
+}

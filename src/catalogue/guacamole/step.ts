@@ -1,0 +1,14 @@
+import type { InStep } from '../catalogue.ts'
+import type { Refused } from './desire.ts'
+import type { TreePlan } from './plan-tree.ts'
+
+/** A connection that is retired counts as removed: nobody can open it any more. */
+export function stepOf(plan: TreePlan, refused: readonly Refused[]): InStep {
+  const retired = plan.change.filter((one) => one.target.mark.retired !== undefined)
+  const kept = plan.change.filter((one) => one.target.mark.retired === undefined)
+  return {
+    put: [...plan.add, ...kept.map((one) => one.target)].map((target) => target.mark.id),
+    removed: [...retired.map((one) => one.target.mark.id), ...plan.remove.flatMap((one) => one.mark?.id ?? [])],
+    refused,
+  }
+}
