@@ -49,6 +49,9 @@ export function fileRecords(directory: string): RecordSource {
   }
 }
 
+/** A mark that begins with the file of that day. */
+export const startOfDay = (at: string): string => `${at.slice(0, 10)}.jsonl 1 0`
+
 function parseMark(mark: string): { file: string; number: number; offset: number } {
   const [file = '', number = '1', offset = '0'] = mark.split(' ')
   return { file, number: Number(number), offset: Number(offset) }

@@ -36,4 +36,9 @@ export const auditErrors = defineErrors({
     retryable: true,
     hint: 'The end of its stream is read before anything is sent again. Check the network path to CloudWatch Logs.',
   },
+  AUDIT_SINK_DIVERGED: {
+    message: 'The log group {group} holds other records of {writer} than this machine: {reason}',
+    retryable: false,
+    hint: 'Two processes may write under one name, or the folder of the trail was replaced. Nothing more is sent. Give this process another `node` name, and keep both as evidence.',
+  },
 })
