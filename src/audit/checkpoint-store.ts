@@ -11,8 +11,8 @@ export type CheckpointStore = {
   /** Oldest first. */
   read(): AsyncIterable<StoredCheckpoint>
   last(): Promise<Buffer | undefined>
-  /** Durable when it resolves. `at` is the checkpoint's own time. */
-  append(line: string, at: string): Promise<void>
+  /** After the one that `last` gave or `append` wrote; rejects where another notary was first. Durable when it resolves. */
+  append(line: string): Promise<void>
   /** PEM; undefined before `publishKey`. */
   publicKey(): Promise<string | undefined>
   /** Keeps the key that is there: a second one would let a forger name his own. */

@@ -41,4 +41,14 @@ export const auditErrors = defineErrors({
     retryable: false,
     hint: 'Two processes may write under one name, or the folder of the trail was replaced. Nothing more is sent. Give this process another `node` name, and keep both as evidence.',
   },
+  AUDIT_SIGNED_ELSEWHERE: {
+    message: 'Another notary has signed checkpoint {number} in {where}',
+    retryable: true,
+    hint: 'Nothing is wrong: of several processes one signs at a time. The next round goes on from there.',
+  },
+  AUDIT_KEY_CHANGED: {
+    message: 'The checkpoints were signed with another key than the one configured: {configured}',
+    retryable: false,
+    hint: 'All processes of one trail sign with one key: give them the same `audit.signingKey`. A new key needs a new place for `audit.checkpoints`; keep the old one.',
+  },
 })

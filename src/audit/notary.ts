@@ -4,6 +4,7 @@ import type { Signer } from '../kernel/signer.ts'
 import { type CheckedChain, checkChain, type Fault, type Head } from './check-chain.ts'
 import { type CheckpointHead, parseCheckpoint, signCheckpoint } from './checkpoint.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
+import { auditErrors } from './errors.ts'
 import type { RecordSource, StoredLine } from './record-source.ts'
 
 /** What a round of the notary came to. A fault is never signed over: the alarm is the answer. */
@@ -27,7 +28,11 @@ export function createNotary(options: {
   const marks = new Map<string, string>()
 
   const load = async () => {
-    await checkpoints.publishKey(await signer.publicKey())
+    const own = await signer.publicKey()
+    await checkpoints.publishKey(own)
+    if ((await checkpoints.publicKey())?.trim() !== own.trim()) {
+      throw auditErrors.AUDIT_KEY_CHANGED({ configured: signer.key })
+    }
     const last = await checkpoints.last()
     const heads = last ? (parseCheckpoint(last)?.checkpoint.heads ?? []) : []
     return { prev: last ? lineHash(last) : GENESIS, heads: new Map(heads.map((head) => [head.writer, head])) }
@@ -59,7 +64,11 @@ export function createNotary(options: {
     if (faults.length > 0 || !news) return { signed: false, heads, faults }
     const at = toIso(now)
     const line = await signCheckpoint(signer, { at, heads, prev: known.prev })
-    await checkpoints.append(line, at)
+    await checkpoints.append(line).catch((error: unknown) => {
+      // Whether it was written, or another notary was first: the next round reads what there is.
+      known = undefined
+      throw error
+    })
     known = { prev: lineHash(line), heads: new Map(heads.map((head) => [head.writer, head])) }
     return { signed: true, heads, faults }
   }

@@ -34,6 +34,11 @@ const THROTTLED = new Set([
   'RequestThrottled',
 ])
 
+/** S3: a conditional write found the key taken, or another write of it under way. */
+const ALREADY_THERE = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
+
+const MISSING_BUCKET = new Set(['NoSuchBucket'])
+
 const CLOSED = new Set(['AccountClosed', 'OptInRequired.AccountClosed', 'PendingVerification', 'Blocked'])
 
 const DISABLED_REGION = new Set(['OptInRequired', 'RegionDisabledException', 'InvalidRegion'])
@@ -46,3 +51,5 @@ export const isDenied = (error: unknown): boolean => DENIED.has(awsCode(error))
 export const isThrottled = (error: unknown): boolean => THROTTLED.has(awsCode(error))
 export const isClosedAccount = (error: unknown): boolean => CLOSED.has(awsCode(error))
 export const isDisabledRegion = (error: unknown): boolean => DISABLED_REGION.has(awsCode(error))
+export const isAlreadyThere = (error: unknown): boolean => ALREADY_THERE.has(awsCode(error))
+export const isMissingBucket = (error: unknown): boolean => MISSING_BUCKET.has(awsCode(error))

@@ -11,4 +11,24 @@ export const awsErrors = defineErrors({
     retryable: true,
     hint: 'Check the network path and the credentials of this process; it is tried again by itself.',
   },
+  BUCKET_DENIED: {
+    message: 'AWS denied {action} on {url}: {reason}',
+    retryable: false,
+    hint: 'Allow this process that action on the bucket and its objects, and the KMS key if the bucket has one.',
+  },
+  BUCKET_MISSING: {
+    message: 'There is no bucket for {url}: {reason}',
+    retryable: false,
+    hint: 'Create the bucket, or correct its name in the configuration.',
+  },
+  BUCKET_UNAVAILABLE: {
+    message: 'S3 did not answer {action} on {url}: {reason}',
+    retryable: true,
+    hint: 'It is tried again by itself. Check the network path to S3: a gateway endpoint in the VPC costs nothing.',
+  },
+  KMS_KEY_UNUSABLE: {
+    message: 'The KMS key {key} cannot sign: {reason}',
+    retryable: false,
+    hint: 'It must be of spec ECC_NIST_P256 for SIGN_VERIFY, enabled, and this process be allowed kms:Sign and kms:GetPublicKey.',
+  },
 })

@@ -25,6 +25,7 @@ from . import (
     server,
     service_calls,
     sessions,
+    signing,
     stack_resources,
     stats,
     tags,
@@ -68,6 +69,7 @@ def main() -> None:
     permissions.install()
     service_calls.install(source)
     faults.install(faulty)
+    signing.install()
     stats.install(counted)
     door = Doors(faulty, counted, opened, source, hosts, life, dismantle, Timetable())
     server.serve(settings.host, settings.port, server.application(door), running.end)
