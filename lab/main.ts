@@ -4,6 +4,7 @@ import { printEnv, printStatus, printTotp, stopWorld } from './world/verbs.ts'
 
 const usage = `script/lab                bring the lab up, try it as an engineer would, and leave it up
 script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
+script/lab --lambda       functions do discovery, on PostgreSQL, instead of the server on SQLite
 script/lab --no-journey   only bring it up
 script/lab --no-product   only AWS, hosts and the identity provider
 script/lab status         what is up, and the hosts
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     product: { type: 'boolean', default: true },
     journey: { type: 'boolean', default: true },
+    lambda: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
   allowNegative: true,

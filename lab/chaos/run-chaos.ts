@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../../test/fixtures/postgres.ts'
 import { createRandom } from '../../test/forger/random.ts'
-import { makeOrganisation, REGIONS } from '../aws/organisation.ts'
+import { makeOrganisation, REGIONS, writeProfiles } from '../aws/organisation.ts'
 import { type Aws, startAws } from '../aws/start.ts'
-import { roleEnvironment } from '../world/product.ts'
-import { wireAccounts } from '../world/wiring.ts'
+import { deployStacks } from '../world/deploy-stacks.ts'
+import { startPortalMachine } from '../world/portal-machine.ts'
 import { startChurn, WORKLOADS } from './churn.ts'
 import { beginMisfortune, drawFaults, endMisfortune } from './misfortune.ts'
 import { type Finding, startWitness } from './witness.ts'
@@ -42,8 +42,9 @@ export async function runChaos({ seed, seconds, workers: count, log }: ChaosOpti
   const aws = await startAws({ pendingMs: 300, stoppingMs: 300, purgeMs: PURGE_MS, seed })
   try {
     const organisation = await makeOrganisation(aws.endpoint)
-    const wiring = await wireAccounts(aws.endpoint, organisation)
-    const role = await roleEnvironment(aws.endpoint, organisation, wiring.portalRole)
+    const env = writeProfiles(join(folder, 'aws'), aws.endpoint, organisation)
+    const wiring = await deployStacks({ dir: join(folder, 'deploy'), env, organisation, tenant: 'acme' })
+    const role = await startPortalMachine(aws, organisation, wiring)
     const workers = startWorkers({
       folder,
       count,

@@ -9,7 +9,14 @@ import type { Line, Step, WorldReport } from './report.ts'
 import type { WorldSettings } from './settings.ts'
 import { findWorld, lastingDir } from './world-file.ts'
 
-export type UpOptions = { once: boolean; json: boolean; seed: string | undefined; product: boolean; journey: boolean }
+export type UpOptions = {
+  once: boolean
+  json: boolean
+  seed: string | undefined
+  product: boolean
+  journey: boolean
+  lambda: boolean
+}
 
 const LASTING_PORTS = { portal: 7700, idp: 7701, aws: 7702 }
 const FREE_PORTS = { portal: 0, idp: 0, aws: 0 }
@@ -30,7 +37,8 @@ export async function bringUp(options: UpOptions): Promise<number> {
   const seed = options.seed ?? randomBytes(8).toString('hex')
   console.error(`lab: seed ${seed}, log ${join(dir, 'log')}`)
   const ports = options.once ? FREE_PORTS : LASTING_PORTS
-  const outcome = await watch({ dir, ports, seed, product: options.product, journey: options.journey }, options.once)
+  const { product, journey, lambda } = options
+  const outcome = await watch({ dir, ports, seed, product, journey, lambda }, options.once)
 
   if (options.json) console.log(JSON.stringify(resultOf(outcome), undefined, 2))
   else if (outcome.report && !options.once) console.log(describeWorld(outcome.report))

@@ -13,14 +13,16 @@ export const configFile = join(CUSTOMER, 'enchilada.yaml')
 
 const script = fileURLToPath(new URL('./as-customer.sh', import.meta.url))
 
-/** Packs the product from the repository and unpacks it where the customer has nothing but Node. */
+export const buildProduct = (): Promise<string> =>
+  run(process.execPath, ['script/build.ts'], { cwd: repository, timeoutMs: 300_000 })
+
+/** Packs what was built and unpacks it where the customer has nothing but Node. */
 export async function installProduct(): Promise<string> {
   for (const folder of ['bin', 'data', 'pack', 'app']) mkdirSync(join(CUSTOMER, folder), { recursive: true })
   chownSync(join(CUSTOMER, 'data'), CUSTOMER_UID, CUSTOMER_UID)
   chmodSync(join(CUSTOMER, 'data'), 0o700)
   writeFileSync(node, '')
   await run('mount', ['--bind', process.execPath, node])
-  await run(process.execPath, ['script/build.ts'], { cwd: repository, timeoutMs: 300_000 })
   const packed = await run('npm', ['pack', '--json', '--pack-destination', join(CUSTOMER, 'pack')], {
     cwd: repository,
     env: {

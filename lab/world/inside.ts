@@ -4,14 +4,17 @@ import { startAws } from '../aws/start.ts'
 import { startHosts } from '../hosts/hosts.ts'
 import { startIdp } from '../idp/start.ts'
 import { runJourney } from '../journey/run-journey.ts'
+import { buildProduct, installProduct } from './customer.ts'
+import { startDatabase } from './database.ts'
+import { deployStacks } from './deploy-stacks.ts'
 import { maskedFolders } from './folders.ts'
+import { startPortalMachine } from './portal-machine.ts'
 import { bringUpProduct } from './product.ts'
 import { startRelay } from './relay.ts'
 import { createSteps, type HostReport, type Line, type WorldReport } from './report.ts'
 import { doors, socketOf, type WorldSettings } from './settings.ts'
 import { firstLaunches, launchHost, toolsFolder } from './stock-tools.ts'
 import { openUplink, proveCounters, readLeaks } from './uplink.ts'
-import { wireAccounts } from './wiring.ts'
 
 /** Everything of a world, run inside it by its first process. Tells its steps on stdout; ends when its standard input does. */
 
@@ -47,7 +50,6 @@ async function bringUp(): Promise<void> {
     AWS_EC2_METADATA_DISABLED: 'true',
     PATH: toolsFolder,
   }
-  const wiring = await step('wiring of the accounts', () => wireAccounts(aws.endpoint, organisation))
   const idp = await step('identity provider', () =>
     startIdp({
       port: ports.idp,
@@ -81,6 +83,23 @@ async function bringUp(): Promise<void> {
     hosts: launched,
   }
   if (settings.product) {
+    const { lambda } = settings
+    await step('product built', buildProduct)
+    const database = lambda ? await step('PostgreSQL', () => startDatabase(aws.endpoint, organisation)) : undefined
+    if (database) onEnd('PostgreSQL ended', database.stop)
+    const deployed = { dir: `${dir}/deploy`, env, organisation, tenant: 'acme' }
+    const wiring = await step(
+      'stacks deployed into five accounts, by cdk',
+      () => deployStacks({ ...deployed, ...(database && { functions: database.functions }) }),
+      () => 'EnchiladaShared, EnchiladaDirectory, EnchiladaWorkload',
+    )
+    await step(
+      'what the emulator did not make of them',
+      () => aws.lab.ignoredResources(),
+      (types) => `${types.join(', ') || 'nothing'}; asserted on the templates instead`,
+    )
+    const machine = await step('the machine of the portal', () => startPortalMachine(aws, organisation, wiring))
+    await step('product packed and unpacked', installProduct, (tarball) => tarball)
     const product = await bringUpProduct(steps, {
       dir,
       portalPort: ports.portal,
@@ -89,9 +108,11 @@ async function bringUp(): Promise<void> {
       clientSecret: idp.client.secret,
       organisation,
       wiring,
-      endpoint: aws.endpoint,
+      lambda,
+      env: { ...machine, ...(database && { DATABASE_URL: database.url }) },
     })
     onEnd('product ended', product.stop)
+    if (database) await step('the schedule fires a sweep', () => aws.lab.fireSchedules('Enchilada'))
     if (settings.journey) {
       Object.assign(report, await runJourney(steps, { portal, seed, dir, env, lab: aws.lab, hosts, product }))
     }

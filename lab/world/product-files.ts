@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Organisation } from '../aws/organisation.ts'
 import { CUSTOMER } from './customer.ts'
-import type { Wiring } from './wiring.ts'
+import type { Wiring } from './deploy-stacks.ts'
 
 export type ProductPlace = {
   portalPort: number
@@ -9,10 +9,12 @@ export type ProductPlace = {
   clientId: string
   organisation: Organisation
   wiring: Wiring
+  /** Functions do discovery. */
+  lambda: boolean
 }
 
 /** What an administrator writes: one enchilada.yaml. */
-export function configurationOf({ portalPort, issuer, clientId, organisation, wiring }: ProductPlace): string {
+export function configurationOf({ portalPort, issuer, clientId, organisation, wiring, lambda }: ProductPlace): string {
   const data = `${CUSTOMER}/data`
   return stringify({
     tenant: 'acme',
@@ -23,14 +25,14 @@ export function configurationOf({ portalPort, issuer, clientId, organisation, wi
       clientSecret: { env: 'ENCHILADA_CLIENT_SECRET' },
       scopes: ['openid', 'profile', 'email', 'groups'],
     },
-    store: { sqlite: `${data}/enchilada.db` },
+    store: lambda ? { postgres: { env: 'DATABASE_URL' } } : { sqlite: `${data}/enchilada.db` },
     aws: {
       homeRegion: wiring.homeRegion,
       organizationRole: `arn:aws:iam::${organisation.accounts.management.id}:role/EnchiladaDirectory`,
       regions: ['eu-west-1', 'us-east-1'],
       eventQueue: wiring.queueUrl,
     },
-    discovery: { sweepEvery: '1m' },
+    discovery: lambda ? { by: 'lambda' } : { sweepEvery: '1m' },
     access: { policies: `${CUSTOMER}/policies` },
     recordings: { directory: `${data}/recordings` },
     audit: {

@@ -1,20 +1,9 @@
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import type { Organisation } from '../aws/organisation.ts'
-import {
-  CUSTOMER,
-  configFile,
-  installProduct,
-  repositoryFilesOf,
-  runProduct,
-  startProduct,
-  writeCustomerFile,
-} from './customer.ts'
+import { CUSTOMER, configFile, repositoryFilesOf, runProduct, startProduct, writeCustomerFile } from './customer.ts'
 import { configurationOf, type ProductPlace, policiesOf } from './product-files.ts'
 import type { Steps } from './report.ts'
-import { HOME_REGION } from './wiring.ts'
 
 export type Product = {
   /** Runs the installed CLI with the same configuration. */
@@ -25,7 +14,8 @@ export type Product = {
 }
 
 export type ProductOptions = ProductPlace & {
-  endpoint: string
+  /** Of the machine that it is installed on. */
+  env: Record<string, string>
   clientSecret: string
   /** Folder of the world, for the log. */
   dir: string
@@ -33,15 +23,13 @@ export type ProductOptions = ProductPlace & {
 
 const READY_WITHIN_MS = 60_000
 
-/** Installs the product as a customer would, from its tarball, and starts it. */
+/** Configures the product that is installed and starts it. */
 export async function bringUpProduct({ step }: Steps, options: ProductOptions): Promise<Product> {
-  await step('product packed and unpacked', installProduct, (tarball) => tarball)
   const env = await step('configuration', async () => {
     mkdirSync(join(CUSTOMER, 'policies'), { recursive: true })
     writeCustomerFile('policies/lab.cedar', policiesOf(options.organisation))
     writeCustomerFile('enchilada.yaml', configurationOf(options))
-    const role = await roleEnvironment(options.endpoint, options.organisation, options.wiring.portalRole)
-    const given = { ...role, ENCHILADA_CLIENT_SECRET: options.clientSecret }
+    const given = { ...options.env, ENCHILADA_CLIENT_SECRET: options.clientSecret }
     await runProduct(given, ['config', 'check', '--config', configFile])
     return given
   })
@@ -80,22 +68,3 @@ const isReady = (port: number): Promise<boolean> =>
     (answer) => answer.ok,
     () => false,
   )
-
-/** What an instance's role would give it: credentials of the portal's role, and where AWS is. */
-export async function roleEnvironment(
-  endpoint: string,
-  organisation: Organisation,
-  portalRole: string,
-): Promise<Record<string, string>> {
-  const sts = new STSClient({ endpoint, region: HOME_REGION, credentials: organisation.accounts.shared.credentials })
-  const { Credentials } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: portalRole, RoleSessionName: 'lab', DurationSeconds: 43_200 }),
-  )
-  return {
-    AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
-    AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
-    AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
-    AWS_REGION: HOME_REGION,
-    AWS_ENDPOINT_URL: endpoint,
-  }
-}

@@ -5,6 +5,8 @@ export type WorldSettings = {
   /** The same numbers inside and outside. */
   ports: Ports
   seed: string
+  /** Functions do discovery, on PostgreSQL; otherwise `serve` does, on SQLite. */
+  lambda: boolean
   /** Install and start the product; without it there is the world alone. */
   product: boolean
   /** Try the product as an engineer and an auditor would. */

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from moto.cloudformation import parsing
+from moto.cloudformation import models, parsing
 from moto.core.common_models import CloudFormationModel
 from moto.events.models import EventBusPolicyStatement, events_backends
 from moto.sqs.models import sqs_backends
@@ -139,3 +139,15 @@ def install() -> None:
         return found
 
     parsing.resource_class_from_type = resource_class_from_type
+
+    apply = models.ChangeSet.apply
+
+    def apply_with_outputs(change_set: Any) -> None:
+        """moto leaves a stack that a change set made without its outputs."""
+        apply(change_set)
+        stack = change_set.stack
+        stack.template = change_set.template
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
+
+    models.ChangeSet.apply = apply_with_outputs

@@ -1,0 +1,166 @@
+import { fileURLToPath } from 'node:url'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Architecture, Code, type FunctionProps, Function as LambdaFn, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import type * as z from 'zod'
+import type { observerEnvironment, writerEnvironment } from '../../src/lambda/environment.ts'
+import { queueNames, roleNames } from '../names.ts'
+import type { DeploySettings } from '../settings.ts'
+import { allowNetworkInterfaces } from './network-interfaces.ts'
+import { QueueWithDeadLetters } from './queue-with-dead-letters.ts'
+import { allowVisits } from './visits.ts'
+
+export const OBSERVER_TIMEOUT = Duration.seconds(60)
+const WRITER_TIMEOUT = Duration.seconds(60)
+/** Functions at the same time: EC2's rate is per account and region, the database's connections are few. */
+const OBSERVERS = 20
+const WRITERS = 5
+
+type Database = NonNullable<DeploySettings['database']>
+
+export type DiscoveryFunctionsProps = {
+  settings: DeploySettings
+  database: Database
+  partition: string
+  region: string
+  events: QueueWithDeadLetters
+}
+
+/**
+ * Discovery without a server: the observer assumes roles and never sees the database, the writer sees the database and assumes
+ * nothing. A sweep has a queue of its own, so that a launch never waits behind it.
+ */
+export class DiscoveryFunctions extends Construct {
+  readonly observer: LambdaFn
+  readonly writer: LambdaFn
+  readonly sweep: QueueWithDeadLetters
+  readonly observations: QueueWithDeadLetters
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, database, partition, region, events }: DiscoveryFunctionsProps,
+  ) {
+    super(scope, id)
+    this.sweep = new QueueWithDeadLetters(this, 'Sweep', {
+      name: queueNames.sweep,
+      visibility: Duration.seconds(6 * OBSERVER_TIMEOUT.toSeconds()),
+    })
+    this.observations = new QueueWithDeadLetters(this, 'Observations', {
+      name: queueNames.observations,
+      visibility: Duration.seconds(6 * WRITER_TIMEOUT.toSeconds()),
+    })
+
+    const seen = {
+      ENCHILADA_AWS: JSON.stringify({
+        ...settings.aws,
+        homeRegion: settings.homeRegion,
+        eventQueue: events.queue.queueUrl,
+      }),
+      ENCHILADA_TENANT: settings.tenant,
+      OBSERVATIONS_QUEUE_URL: this.observations.queue.queueUrl,
+      SWEEP_QUEUE_URL: this.sweep.queue.queueUrl,
+    } satisfies Partial<z.input<typeof observerEnvironment>>
+    const observerRole = this.role('ObserverRole', roleNames.observer)
+    this.observer = this.define('Observer', {
+      role: observerRole,
+      timeout: OBSERVER_TIMEOUT,
+      memorySize: 512,
+      environment: seen,
+      code: Code.fromAsset(bundle('observer')),
+    })
+    allowVisits(observerRole, partition, [roleNames.read, roleNames.directory])
+    this.allowSending(this.observer, this.observations, this.sweep)
+    this.allowReleasing(this.observer, events)
+    this.observer.addEventSource(new SqsEventSource(events.queue, batches(10, OBSERVERS)))
+    this.observer.addEventSource(new SqsEventSource(this.sweep.queue, batches(5, OBSERVERS)))
+
+    const written = {
+      DATABASE_SECRET_ARN: database.secretArn,
+      DATABASE_TLS: database.tls,
+      EVENTS_QUEUE_URL: events.queue.queueUrl,
+    } satisfies Partial<z.input<typeof writerEnvironment>>
+    const writerRole = this.role('WriterRole', undefined)
+    this.writer = this.define('Writer', {
+      role: writerRole,
+      timeout: WRITER_TIMEOUT,
+      memorySize: 512,
+      environment: { ...written, NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
+      code: Code.fromAsset(bundle('writer')),
+      ...this.place(database, region),
+    })
+    this.writer.addToRolePolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [database.secretArn] }),
+    )
+    this.allowSending(this.writer, events)
+    allowNetworkInterfaces(writerRole)
+    this.writer.addEventSource(new SqsEventSource(this.observations.queue, batches(10, WRITERS)))
+
+    new Rule(this, 'Schedule', {
+      description: 'Enchilada: every account and region is listed whole',
+      schedule: Schedule.rate(Duration.minutes(settings.sweepMinutes)),
+      targets: [new LambdaFunction(this.observer, { event: RuleTargetInput.fromObject({ sweep: true }) })],
+    })
+  }
+
+  private define(id: string, props: Omit<FunctionProps, 'runtime' | 'handler' | 'logGroup'>): LambdaFn {
+    const logGroup = new LogGroup(this, `${id}Log`, {
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    const fn = new LambdaFn(this, id, {
+      ...props,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      logGroup,
+    })
+    logGroup.grantWrite(fn)
+    return fn
+  }
+
+  private role(id: string, roleName: string | undefined): Role {
+    return new Role(this, id, {
+      ...(roleName === undefined ? {} : { roleName }),
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    })
+  }
+
+  private allowSending(fn: LambdaFn, ...queues: QueueWithDeadLetters[]): void {
+    fn.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map(({ queue }) => queue.queueArn) }),
+    )
+  }
+
+  private allowReleasing(fn: LambdaFn, { queue }: QueueWithDeadLetters): void {
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:ChangeMessageVisibility'], resources: [queue.queueArn] }))
+  }
+
+  /** Where the database is. By attributes: nothing is looked up while the template is made. */
+  private place({ vpcId, availabilityZones, subnetIds, securityGroupId }: Database, region: string): PlaceProps {
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones, region })
+    return {
+      vpc,
+      vpcSubnets: { subnets: subnetIds.map((subnet, at) => Subnet.fromSubnetId(this, `Subnet${at}`, subnet)) },
+      securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'DatabaseClients', securityGroupId)],
+    }
+  }
+}
+
+type PlaceProps = { vpc: IVpc; vpcSubnets: NonNullable<FunctionProps['vpcSubnets']>; securityGroups: ISecurityGroup[] }
+
+const batches = (batchSize: number, maxConcurrency: number) => ({
+  batchSize,
+  maxConcurrency,
+  reportBatchItemFailures: true,
+  // What comes within a moment is one look and one transaction.
+  maxBatchingWindow: Duration.seconds(0),
+})
+
+const bundle = (name: string): string => fileURLToPath(new URL(`../../dist/lambda/${name}`, import.meta.url))
