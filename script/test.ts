@@ -70,7 +70,14 @@ const parts: Part[] = [
   },
   { name: 'build', run: () => tool('bundles', process.execPath, ['script/build.ts']) },
   { name: 'unit', run: vitest },
-  { name: 'lab', run: () => tool('the whole journey', 'script/lab', ['--once']) },
+  {
+    name: 'lab',
+    run: () =>
+      inTurn(
+        () => tool('the whole journey', 'script/lab', ['--once']),
+        () => tool('the whole journey, discovery by functions', 'script/lab', ['--once', '--lambda']),
+      ),
+  },
 ]
 
 const wanted = process.argv.slice(2)

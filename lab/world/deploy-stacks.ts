@@ -71,7 +71,7 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
     type(account, 'deploy', ...stacks, '--app', assembly, '--require-approval', 'never', '--concurrency', '4', ...more)
 
   await type('shared', 'synth', '--quiet', '--context', `settings=${settings}`, '--output', assembly)
-  if (options.functions) await type('shared', 'bootstrap', `aws://${shared.id}/${HOME_REGION}`)
+  if (options.functions) await type('shared', 'bootstrap', `aws://${shared.id}/${HOME_REGION}`, '--app', assembly)
   // The principals that the other accounts trust have to be there first.
   await deploy('shared', ['EnchiladaShared', 'EnchiladaWorkload-*'], '--outputs-file', outputs)
   await Promise.all([
