@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import { duration } from '../kernel/duration.ts'
+import { scopeSchema } from '../model/scope.ts'
+
+/**
+ * What an engineer opens a tunnel into: one customer's management VPC, in one account, in one or several regions. Everything in it may
+ * be read by everybody who may use it; it holds no secret.
+ */
+const networkSchema = z.strictObject({
+  region: scopeSchema.shape.region,
+  vpc: z.string().regex(/^vpc-[0-9a-f]{8,17}$/),
+  /** Public subnets, best in several zones: the next is tried where one has no capacity. */
+  subnets: z.array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/)).min(1),
+  /** Lets the engine's port in; the management stack makes it. */
+  securityGroup: z.string().regex(/^sg-[0-9a-f]{8,17}$/),
+})
+export type EnvironmentNetwork = z.infer<typeof networkSchema>
+
+const limitsSchema = z.strictObject({
+  /** The server ends then, whatever happens, unless it is extended. */
+  ttl: duration.prefault('8h'),
+  /** `extend` reaches no further than this after the launch. */
+  longest: duration.prefault('12h'),
+  /** Ends when nobody has shaken hands by then. */
+  firstHandshake: duration.prefault('3m'),
+  /** How long a silent laptop may come back to the same server. */
+  grace: duration.prefault('5m'),
+  /** Ends after so long without a forwarded packet. */
+  idle: duration.prefault('1h'),
+})
+export type TunnelLimits = z.infer<typeof limitsSchema>
+
+export const engines = ['wireguard', 'openvpn'] as const
+export type Engine = (typeof engines)[number]
+
+export const environmentSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,47}$/),
+  tenant: scopeSchema.shape.tenant.prefault('default'),
+  account: scopeSchema.shape.account,
+  /** Name of the role that an engineer has in that account; absent: the credentials at hand are of the account already. */
+  role: z
+    .string()
+    .regex(/^[\w+=,.@-]{1,64}$/)
+    .optional(),
+  /** The first is taken unless `--region` names another. */
+  networks: z.array(networkSchema).min(1),
+  engine: z.enum(engines).prefault('wireguard'),
+  /** Name of the server's instance profile: it may write to one log group and nothing else. */
+  instanceProfile: z.string().prefault('EnchiladaTunnelServer'),
+  /** CloudWatch Logs group of connects and disconnects. */
+  logGroup: z.string().prefault('/enchilada/tunnel'),
+  /** Tried in this order; the architecture of the image follows the type. */
+  instanceTypes: z
+    .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/))
+    .min(1)
+    .prefault(['t4g.nano', 't3a.nano', 't3.nano']),
+  limits: limitsSchema.prefault({}),
+})
+export type Environment = z.infer<typeof environmentSchema>
