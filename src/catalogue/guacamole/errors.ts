@@ -16,4 +16,34 @@ export const guacamoleErrors = defineErrors({
     retryable: false,
     hint: 'Shorten the setting it comes from; the connection was left out, every other one was written.',
   },
+  GUACAMOLE_LOGIN_REFUSED: {
+    message: 'Guacamole refused the login of {user}: {reason}',
+    retryable: true,
+    hint: 'Check `catalogue.guacamole.rest`. Nothing is tried for six minutes, because five failures lock this address out.',
+  },
+  GUACAMOLE_LOGIN_NEEDS_MORE: {
+    message: 'Guacamole wants {fields} besides the password of {user}',
+    retryable: false,
+    hint: 'A program has no second factor: set the attribute guac-totp-disabled on the service account, and bind it to an address.',
+  },
+  GUACAMOLE_FORBIDDEN: {
+    message: 'Guacamole does not let {user} do this: {what}',
+    retryable: false,
+    hint: 'Give the service account the permissions of docs/guides/guacamole.md; `enchilada guacamole check` names those that are missing.',
+  },
+  GUACAMOLE_TOO_OLD: {
+    message: 'This Guacamole is older than 1.6: it cannot write in batches',
+    retryable: false,
+    hint: 'Use `catalogue.guacamole.sql`, which works with every version since 1.0, or upgrade Guacamole.',
+  },
+  GUACAMOLE_MARK_LOST: {
+    message: 'Guacamole did not keep the mark on {what}',
+    retryable: false,
+    hint: 'This version treats attributes otherwise than 1.6.0: use `catalogue.guacamole.sql`, and report the version.',
+  },
+  GUACAMOLE_REFUSED: {
+    message: 'Guacamole refused {what}: {reason}',
+    retryable: true,
+    hint: 'Everything else was written. It is tried again with the next change or sweep; the reason is Guacamole’s own.',
+  },
 })

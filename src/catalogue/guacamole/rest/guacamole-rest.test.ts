@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createFakeClock } from '../../../../test/fixtures/fake-clock.ts'
+import { connectionOf, scopeOf } from '../../../../test/fixtures/guacamole/connections.ts'
+import { guacamoleContract } from '../../../../test/fixtures/guacamole/contract.ts'
+import { type FakeGuacamole, startFakeGuacamole } from '../../../../test/fixtures/guacamole/fake-server.ts'
+import { restStage } from '../../../../test/fixtures/guacamole/rest-stage.ts'
+import { Secret } from '../../../kernel/secret.ts'
+import { createRestSession } from './session.ts'
+
+guacamoleContract('by REST on a fake server', async () => {
+  const server = await startFakeGuacamole()
+  const stage = await restStage(server)
+  return {
+    ...stage,
+    reset: async () => server.reset(),
+    async stop() {
+      await stage.stop()
+      await server.stop()
+    },
+  }
+})
+
+describe('the REST client', () => {
+  let server: FakeGuacamole
+  beforeAll(async () => {
+    server = await startFakeGuacamole()
+  })
+  beforeEach(() => server.reset())
+  afterAll(() => server.stop())
+  const scope = scopeOf('111122223333')
+
+  test('a batch of a hundred takes a read, two writes and the grants by fifty', async () => {
+    const stage = await restStage(server)
+    const clock = createFakeClock()
+    const catalogue = stage.open({ clock, readersOf: () => ['engineers', 'operators', 'auditors'] })
+    const wanted = (count: number) => [...Array(count).keys()].map((n) => connectionOf({ n }))
+    await catalogue.keepInStep(scope, async () => wanted(10))
+    server.calls.splice(0)
+    await catalogue.keepInStep(scope, async () => wanted(110))
+    const grants = server.calls.filter((call) => call.endsWith('/permissions'))
+    expect(grants).toHaveLength(6)
+    expect(server.calls.filter((call) => !call.endsWith('/permissions'))).toEqual([
+      'GET connectionGroups/ROOT/tree',
+      'PATCH connections',
+      'PATCH connections',
+    ])
+    await stage.stop()
+  })
+
+  test.each([0, 1, 2, 3, 4])(
+    'a server that fails at write %i, before or after it was done, is in step after the next pass',
+    async (at) => {
+      const stage = await restStage(server)
+      for (const applied of [false, true]) {
+        server.reset()
+        const catalogue = stage.open({ clock: createFakeClock(), readersOf: () => ['engineers'] })
+        const wanted = [1, 2, 3].map((n) => connectionOf({ n }))
+        server.failPatch(at, applied)
+        await catalogue.keepInStep(scope, async () => wanted).catch(() => undefined)
+        server.failPatch(99, false)
+        for (const _ of [0, 1, 2]) await catalogue.keepInStep(scope, async () => wanted)
+        expect(await catalogue.keepInStep(scope, async () => wanted)).toEqual({ put: [], removed: [], refused: [] })
+        const seen = await stage.see()
+        expect(seen.connections.map((one) => [one.name, one.ours, one.readers]).sort()).toEqual(
+          ['host-1', 'host-2', 'host-3'].map((name) => [name, true, ['engineers']]),
+        )
+        expect(seen.groups.map((group) => [group.path.join('/'), group.readers])).toEqual([
+          ['Enchilada', ['engineers']],
+          ['Enchilada/Prod', ['engineers']],
+          ['Enchilada/Prod/eu-west-1', ['engineers']],
+        ])
+      }
+      await stage.stop()
+    },
+  )
+
+  test('a dead token is renewed once, a denial is not', async () => {
+    const session = createRestSession({ ...server, password: new Secret(server.password), clock: createFakeClock() })
+    const before = server.logins()
+    const tree = 'session/data/postgresql/connectionGroups/ROOT/tree'
+    expect((await session.call('GET', tree)).status).toBe(200)
+    server.forgetTokens()
+    expect((await session.call('GET', tree)).status).toBe(200)
+    expect(server.logins() - before).toBe(2)
+    await session.close()
+  })
+
+  test('after a refused login nothing is sent until the ban would be over', async () => {
+    const clock = createFakeClock()
+    const session = createRestSession({ ...server, password: new Secret('wrong'), clock })
+    const before = server.logins()
+    for (const _ of [1, 2, 3]) {
+      await expect(session.call('GET', 'session/data/postgresql/userGroups')).rejects.toMatchObject({
+        code: 'GUACAMOLE_LOGIN_REFUSED',
+        retryable: true,
+      })
+    }
+    expect(server.logins() - before).toBe(1)
+    server.changePassword('wrong')
+    await clock.advance(360_000)
+    expect((await session.call('GET', 'session/data/postgresql/userGroups')).status).toBe(200)
+    server.changePassword(server.password)
+    await session.close()
+  })
+
+  test('a server that is not there is a coded error', async () => {
+    const away = {
+      url: 'http://127.0.0.1:1/guacamole',
+      userName: 'a',
+      password: new Secret('b'),
+      clock: createFakeClock(),
+    }
+    await expect(createRestSession(away).dataSource()).rejects.toMatchObject({
+      code: 'GUACAMOLE_UNREACHABLE',
+      retryable: true,
+    })
+  })
+})

@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import { guacamoleErrors } from '../errors.ts'
+import { type ConnectionMark, MARK, readConnectionMark, readGroupMark } from '../mark.ts'
+import type { HeldConnection, HeldGroup } from '../tree.ts'
+import type { RestSession } from './session.ts'
+
+const attributes = z.record(z.string(), z.string().nullable()).default({})
+const connectionSchema = z.object({
+  name: z.string(),
+  identifier: z.string(),
+  protocol: z.string(),
+  attributes,
+})
+const groupSchema = z.object({
+  name: z.string(),
+  identifier: z.string(),
+  type: z.string(),
+  attributes,
+  get childConnectionGroups() {
+    return z.array(groupSchema).default([])
+  },
+  childConnections: z.array(connectionSchema).default([]),
+})
+type GroupNode = z.infer<typeof groupSchema>
+
+/** A group as REST wants it back: whole. */
+export type RestGroup = HeldGroup & { type: string; attributes: Readonly<Record<string, string>> }
+export type RestTree = { groups: RestGroup[]; connections: HeldConnection[] }
+
+/**
+ * What is made by REST gets its mark with a second request. Until then it has a name that says the same, so that what a
+ * crash left in between is found again.
+ */
+export const unmarkedName = (id: string, scope: string): string => `enchilada ${id} ${scope}`
+const UNMARKED_CONNECTION = /^enchilada ([0-9a-f]{20}) (\S+)$/
+export const unmarkedGroupName = (at: number): string => `enchilada new group ${at}`
+const UNMARKED_GROUP = /^enchilada new group (\d+)$/
+/** The first number that no unmarked group has: what a crash left is pruned only at the end of a pass. */
+export const unmarkedGroupNumber = ({ groups }: Pick<RestTree, 'groups'>): number =>
+  1 + Math.max(-1, ...groups.map(({ name }) => Number(UNMARKED_GROUP.exec(name)?.[1] ?? -1)))
+
+/** The whole tree, in one call. */
+export async function readTree(session: RestSession): Promise<RestTree> {
+  const path = `session/data/${await session.dataSource()}/connectionGroups/ROOT/tree`
+  const { status, body } = await session.call('GET', path)
+  const root = groupSchema.safeParse(body)
+  if (status !== 200 || !root.success) {
+    throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: `the tree could not be read (status ${status})` })
+  }
+  const tree: RestTree = { groups: [], connections: [] }
+  const walk = (node: GroupNode, id: string | undefined, ours: boolean) => {
+    for (const child of node.childConnections) {
+      const kept = withoutNulls(child.attributes)
+      tree.connections.push({
+        id: child.identifier,
+        parent: id,
+        name: child.name,
+        protocol: child.protocol,
+        mark: readConnectionMark(kept[MARK]) ?? (ours ? markFromName(child.name) : undefined),
+        attributes: kept,
+      })
+    }
+    for (const child of node.childConnectionGroups) {
+      const kept = withoutNulls(child.attributes)
+      const unmarked = UNMARKED_GROUP.test(child.name)
+        ? { v: 1 as const, group: true as const, readers: [] }
+        : undefined
+      const mark = readGroupMark(kept[MARK]) ?? unmarked
+      tree.groups.push({
+        id: child.identifier,
+        parent: id,
+        name: child.name,
+        mark,
+        connections: child.childConnections.length,
+        type: child.type,
+        attributes: kept,
+      })
+      walk(child, child.identifier, mark !== undefined)
+    }
+  }
+  walk(root.data, undefined, false)
+  return tree
+}
+
+function markFromName(name: string): ConnectionMark | undefined {
+  const [, id, scope] = UNMARKED_CONNECTION.exec(name) ?? []
+  return id && scope ? { v: 1, scope, instance: '', id, content: '', readers: [] } : undefined
+}
+
+const withoutNulls = (record: Readonly<Record<string, string | null>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(record).flatMap(([name, value]) => (value ? [[name, value]] : [])))
