@@ -3,7 +3,7 @@ import type { Log } from '../kernel/log.ts'
 import type { AuditEvent, Trail } from '../model/audit-event.ts'
 import { auditErrors } from './errors.ts'
 import type { LogGroup } from './log-group.ts'
-import { type ChainedTrail, openLogTrail } from './trail.ts'
+import { type ChainedTrail, openLogTrail, type TrailState } from './trail.ts'
 import type { WriterNames } from './writer-names.ts'
 
 /**
@@ -14,6 +14,8 @@ import type { WriterNames } from './writer-names.ts'
 export type HeldTrail = Trail & {
   hold(ms: number): Promise<void>
   flush(): Promise<void>
+  state(): TrailState
+  close(): Promise<void>
 }
 
 export function createHeldTrail(options: { group: LogGroup; names: WriterNames; clock: Clock; log: Log }): HeldTrail {
@@ -35,5 +37,7 @@ export function createHeldTrail(options: { group: LogGroup; names: WriterNames; 
       return held.trail.record(event)
     },
     flush: async () => held?.trail.flush(),
+    state: () => held?.trail.state() ?? { writable: false, seq: 0, reason: 'no writer of the trail is held' },
+    close: async () => held?.trail.close(),
   }
 }

@@ -13,6 +13,7 @@ export type RecordFilter = {
   to?: string | undefined
 }
 
+export type PageRequest = { limit: number; cursor?: string | undefined }
 export type RecordPage = { items: AuditRecord[]; nextCursor?: string }
 
 /**
@@ -22,7 +23,7 @@ export type RecordPage = { items: AuditRecord[]; nextCursor?: string }
 export async function listRecords(
   directory: string,
   filter: RecordFilter,
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { limit, cursor }: PageRequest,
 ): Promise<RecordPage> {
   const after = cursor === undefined ? undefined : parseCursor(cursor)
   const byDay = new Map<string, string[]>()
@@ -71,18 +72,18 @@ async function newestOf(
 
 type Place = { at: string; seq: number; writer: string }
 
-const newestFirst = (a: Place, b: Place): number => {
+export const newestFirst = (a: Place, b: Place): number => {
   if (a.at !== b.at) return a.at < b.at ? 1 : -1
   if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1
   return b.seq - a.seq
 }
 
-function parseCursor(cursor: string): Place {
+export function parseCursor(cursor: string): Place {
   const [at = '', seq = '0', ...writer] = cursor.split(' ')
   return { at, seq: Number(seq), writer: writer.join(' ') }
 }
 
-const isWanted = (record: AuditRecord, filter: RecordFilter): boolean =>
+export const isWanted = (record: AuditRecord, filter: RecordFilter): boolean =>
   (filter.kind === undefined || record.kind === filter.kind || record.kind.startsWith(`${filter.kind}.`)) &&
   (filter.actor === undefined || record.actor === filter.actor) &&
   (filter.subject === undefined || record.subject === filter.subject) &&

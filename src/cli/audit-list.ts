@@ -1,6 +1,5 @@
-import { listRecords } from '../audit/list-records.ts'
-import { dataFolders } from '../config/world.ts'
-import { type Command, loadFor, optionText } from './command.ts'
+import { auditStoresFor } from './audit-stores.ts'
+import { type Command, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
 
@@ -14,8 +13,8 @@ export const listAudit: Command = async (context) => {
     from: text('from'),
     to: text('to'),
   }
-  const { audit } = dataFolders(loadFor(context))
-  const { items } = await listRecords(audit, filter, { limit: Number(text('limit') ?? 100) })
+  const stores = await auditStoresFor(context)
+  const { items } = await stores.list(filter, { limit: Number(text('limit') ?? 100) })
   context.output.document({ records: items }, () =>
     table(
       ['AT', 'KIND', 'ACTOR', 'SUBJECT', 'DATA'],

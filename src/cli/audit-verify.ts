@@ -1,15 +1,11 @@
-import { verifyTrail } from '../audit/verify-trail.ts'
-import { dataFolders } from '../config/world.ts'
-import { type Command, loadFor, optionText } from './command.ts'
+import { auditStoresFor } from './audit-stores.ts'
+import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 
 /** Names the first bad record; exit 1 when there is one. */
 export const verifyAudit: Command = async (context) => {
-  const folders = dataFolders(loadFor(context))
-  const found = await verifyTrail({
-    directory: folders.audit,
-    anchor: optionText(context, 'anchor') ?? folders.checkpoints,
-  })
+  const stores = await auditStoresFor(context)
+  const found = await stores.verify()
   context.output.document(found, () =>
     [
       found.ok ? `${found.records} records are what was written.` : 'The trail is NOT what was written.',

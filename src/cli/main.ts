@@ -73,7 +73,7 @@ recordings
 recordings
   .command('verify <id>')
   .description('check seals, hashes and, with the trail, that nothing was exchanged')
-  .option('--public-key <file>', 'PEM of the sealing key (default: the one configured)')
+  .option('--public-key <file>', 'PEM of the sealing key (default: the one beside the checkpoints)')
   .action(lazily(async () => (await import('./recordings-verify.ts')).verifyRecordingCommand))
 recordings
   .command('export <id>')
@@ -81,6 +81,7 @@ recordings
   .option('--output <file>', 'where to (default: stdout)')
   .action(lazily(async () => (await import('./recordings-export.ts')).exportRecording))
 
+const SOURCE = 'files, cloudwatch, cloudwatch:GROUP or a folder (default: by the configuration)'
 const audit = program.command('audit').description('the trail')
 audit
   .command('list')
@@ -92,11 +93,13 @@ audit
   .option('--from <time>', 'ISO 8601')
   .option('--to <time>', 'ISO 8601')
   .option('--limit <n>', 'at most so many', '100')
+  .option('--source <where>', SOURCE)
   .action(lazily(async () => (await import('./audit-list.ts')).listAudit))
 audit
   .command('verify')
   .description('name the first record that is not what was written')
-  .option('--anchor <folder>', 'the checkpoints (default: the ones configured)')
+  .option('--source <where>', SOURCE)
+  .option('--anchor <place>', 'the checkpoints: a folder or s3://bucket/prefix (default: the ones configured)')
   .action(lazily(async () => (await import('./audit-verify.ts')).verifyAudit))
 
 async function main(): Promise<void> {

@@ -1,6 +1,4 @@
-import { dataFolders } from '../config/world.ts'
-import { directoryFiles } from '../recording/recording-files.ts'
-import { type Command, loadFor, optionText } from './command.ts'
+import { type Command, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
 import { openForReading } from './recordings-open.ts'
@@ -8,11 +6,7 @@ import { openForReading } from './recordings-open.ts'
 /** Ids are UUIDv7: their order is the order of time. */
 export const listRecordings: Command = async (context) => {
   const recordings = await openForReading(context)
-  const ids = await directoryFiles(dataFolders(loadFor(context)).recordings).ids()
-  const newest = ids
-    .sort()
-    .reverse()
-    .slice(0, Number(optionText(context, 'limit') ?? 50))
+  const newest = (await recordings.ids()).reverse().slice(0, Number(optionText(context, 'limit') ?? 50))
   const items = await Promise.all(
     newest.map(async (id) => ({ ...(await recordings.facts(id)), ...(await recordings.summary(id)) })),
   )

@@ -1,18 +1,24 @@
-import { dataFolders } from '../config/world.ts'
+import { readFileSync } from 'node:fs'
+import { openRecordingFiles } from '../config/recording-store.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
-import { directoryFiles } from '../recording/recording-files.ts'
+import { publicKeySigner } from '../kernel/signer.ts'
+import { recordingErrors } from '../recording/errors.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
-import { type CommandContext, loadFor } from './command.ts'
+import { auditStoresFor } from './audit-stores.ts'
+import { type CommandContext, loadFor, optionText } from './command.ts'
 
-/** The recordings of the configured folder, read where they lie. */
+/**
+ * The recordings of the configured store, read where they lie. Whoever reads needs no private key: the public one is the one given,
+ * or lies beside the checkpoints.
+ */
 export async function openForReading(context: CommandContext): Promise<Recordings> {
-  const folders = dataFolders(loadFor(context))
-  const signer = await openSigningKey(folders.signingKey)
-  return openRecordings({
-    files: directoryFiles(folders.recordings),
-    spool: folders.recordings,
-    signer,
-    clock: systemClock,
+  const { files, spool } = await openRecordingFiles(loadFor(context), process.env)
+  const given = optionText(context, 'publicKey')
+  const signer = publicKeySigner(async () => {
+    if (given !== undefined) return readFileSync(given, 'utf8')
+    const published = await (await auditStoresFor(context)).checkpoints.publicKey()
+    if (published === undefined) throw recordingErrors.RECORDING_KEY_MISSING()
+    return published
   })
+  return openRecordings({ files, spool, signer, clock: systemClock })
 }

@@ -1,6 +1,5 @@
-import { listRecords } from '../audit/list-records.ts'
-import { dataFolders } from '../config/world.ts'
-import { type Command, loadFor } from './command.ts'
+import { auditStoresFor } from './audit-stores.ts'
+import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { openForReading } from './recordings-open.ts'
 
@@ -8,8 +7,8 @@ import { openForReading } from './recordings-open.ts'
 export const verifyRecordingCommand: Command = async (context) => {
   const id = context.args[0] ?? ''
   const recordings = await openForReading(context)
-  const { audit } = dataFolders(loadFor(context))
-  const told = await listRecords(audit, { kind: 'recording.sealed', subject: id }, { limit: 1 })
+  const trail = await auditStoresFor(context)
+  const told = await trail.list({ kind: 'recording.sealed', subject: id }, { limit: 1 })
   const manifest = told.items[0]?.data?.['manifest']
   const found = await recordings.verify(id, typeof manifest === 'string' ? manifest : undefined)
   const inTrail = typeof manifest === 'string'

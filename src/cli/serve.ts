@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { listRecords } from '../audit/list-records.ts'
-import { verifyTrail } from '../audit/verify-trail.ts'
-import { buildWorld, dataFolders, type World } from '../config/world.ts'
+import type { SinkState } from '../audit/log-sink.ts'
+import { buildWorld, type World } from '../config/world.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
@@ -20,8 +19,7 @@ export const serve: Command = async (context) => {
   const loaded = loadFor(context)
   const log = createLog(process.env['LOG_LEVEL'] ?? 'info', 'enchilada')
   const world = await buildWorld(loaded, process.env, log)
-  const { config, trail, clock } = world
-  const folders = dataFolders(loaded)
+  const { config, trail, sink, clock } = world
   const stop = new AbortController()
   const record = (kind: 'node.started' | 'node.stopped' | 'configuration.loaded') =>
     trail.record({
@@ -38,10 +36,7 @@ export const serve: Command = async (context) => {
 
   const portal = createPortal({
     ...world,
-    auditReader: {
-      list: (filter, page) => listRecords(folders.audit, filter, page),
-      verify: () => verifyTrail({ directory: folders.audit, anchor: folders.checkpoints }),
-    },
+    auditReader: world.audit,
     recordingReader: world.recordings,
     settings: config.portal,
     metrics: metricsOf(world),
@@ -51,6 +46,7 @@ export const serve: Command = async (context) => {
         const state = trail.state()
         if (!state.writable) throw new Error(state.reason)
       },
+      ...(sink ? { 'audit-sink': () => checkSink(sink.state()) } : {}),
     },
     webRoot: webRoot(),
   })
@@ -63,6 +59,8 @@ export const serve: Command = async (context) => {
   world.store.notify.subscribe('trail-outbox', () => void world.drainOutbox())
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
+    trail.keep(stop.signal),
+    sink?.run(stop.signal),
     every(stop.signal, config.audit.checkpointEvery, async () => {
       const { faults } = await world.notarise()
       for (const fault of faults) log.error(fault, 'the trail is not what was signed')
@@ -84,6 +82,8 @@ export const serve: Command = async (context) => {
   await Promise.all(loops)
   await world.drainOutbox()
   await record('node.stopped').catch(() => undefined)
+  // What is not there by then is sent by the next process.
+  await sink?.send().catch(() => undefined)
   await world.close()
   return exitCodes.ok
 
@@ -101,7 +101,14 @@ function webRoot(): string {
   return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/web', import.meta.url))
 }
 
-function metricsOf({ discovery, gateway }: World): Registry {
+/** The files hold what waits, so a short absence is no reason to send people elsewhere. */
+const SINK_PATIENCE_MS = 15 * 60_000
+
+function checkSink({ failure, lagMs }: SinkState): void {
+  if (failure && (!failure.retryable || lagMs > SINK_PATIENCE_MS)) throw failure
+}
+
+function metricsOf({ discovery, gateway, sink }: World): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'enchilada_' })
   for (const name of [
@@ -128,6 +135,19 @@ function metricsOf({ discovery, gateway }: World): Registry {
     help: 'Sessions on this node',
     registers: [registry],
     collect: () => live.set(gateway.live()),
+  })
+  if (!sink) return registry
+  const waiting: Gauge = new Gauge({
+    name: 'enchilada_audit_sink_waiting_records',
+    help: 'Records of the trail that CloudWatch Logs does not have yet',
+    registers: [registry],
+    collect: () => waiting.set(sink.state().waiting),
+  })
+  const lag: Gauge = new Gauge({
+    name: 'enchilada_audit_sink_lag_seconds',
+    help: 'Since when CloudWatch Logs has not had the whole trail of this node',
+    registers: [registry],
+    collect: () => lag.set(sink.state().lagMs / 1000),
   })
   return registry
 }

@@ -1,13 +1,10 @@
-import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Access, createAccess } from '../access/access.ts'
 import { rekeyConnections } from '../access/policy-keys.ts'
 import { readPolicyFiles } from '../access/read-policies.ts'
-import { fileRecords } from '../audit/chain-files.ts'
-import { fileCheckpoints } from '../audit/checkpoint-store.ts'
+import type { LogSink } from '../audit/log-sink.ts'
 import { createNotary, type NotaryOutcome } from '../audit/notary.ts'
-import { type ChainedTrail, openTrail } from '../audit/trail.ts'
 import { createAws } from '../aws/aws.ts'
 import { createTargetCalls } from '../aws/target-calls.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
@@ -20,21 +17,22 @@ import { createObserver } from '../inventory/observe.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
 import { type PolicySet, parsePolicies } from '../policy/policy-set.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
 import { type DiscoveryRules, publishRules } from '../reconcile/rules.ts'
 import { createOutboxDrain } from '../reconcile/trail-outbox.ts'
-import { directoryFiles } from '../recording/recording-files.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
 import { createSignIn, type SignIn } from '../sign-in/sign-in.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
+import { type AuditStores, openAuditStores, openSigner } from './audit-stores.ts'
 import type { Config } from './config-schema.ts'
 import { configErrors } from './errors.ts'
 import type { Loaded } from './load-config.ts'
+import { type NodeTrail, openNodeTrail } from './node-trail.ts'
+import { openRecordingFiles } from './recording-store.ts'
 
 /** Everything that `serve` is made of, built once. `close` undoes it in the opposite order. */
 export type World = {
@@ -43,7 +41,10 @@ export type World = {
   log: Log
   store: Store
   access: Access
-  trail: ChainedTrail
+  trail: NodeTrail
+  /** Copies the trail's files to CloudWatch Logs, where that is configured. */
+  sink: LogSink | undefined
+  audit: AuditStores
   /** Moves what other writers left for the trail into ours. */
   drainOutbox(): Promise<void>
   notarise(): Promise<NotaryOutcome>
@@ -85,15 +86,14 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     'sqlite' in config.store
       ? await openSqlite(at(config.store.sqlite))
       : await openPostgres(secret('store.postgres', config.store.postgres), log)
-  const trail = await openTrail({ directory: at(config.audit.directory), writer: node, clock, log })
-  const signer = await openSigningKey(at(config.audit.signingKey))
+  const { trail, sink } = await openNodeTrail({ loaded, node, store, clock, log })
+  const signer = await openSigner(loaded)
+  const audit = await openAuditStores(loaded, env)
   const access = createAccess({ store, policies, clock })
   await rekeyConnections(store, policies.mentions)
   await access.connectionsChanged()
 
-  const spool = at(config.recordings.directory)
-  mkdirSync(spool, { recursive: true, mode: 0o700 })
-  const recordings = openRecordings({ files: directoryFiles(spool), spool, signer, clock })
+  const recordings = openRecordings({ ...(await openRecordingFiles(loaded, env)), signer, clock })
   const aws = createAws({ settings: config.aws, clock })
   const calls = createTargetCalls(aws)
   const observer = createObserver({ aws, clock, log })
@@ -136,12 +136,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     clientSecret,
     redirectUri: new URL('/sign-in/callback', config.portal.url).href,
   })
-  const notarise = createNotary({
-    records: fileRecords(at(config.audit.directory)),
-    checkpoints: fileCheckpoints(at(config.audit.checkpoints)),
-    signer,
-    clock,
-  })
+  const notarise = createNotary({ ...audit, signer, clock })
   return {
     config,
     clock,
@@ -149,6 +144,8 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     store,
     access,
     trail,
+    sink,
+    audit,
     drainOutbox: createOutboxDrain({ store, trail, log }),
     notarise,
     recordings,
@@ -163,12 +160,3 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     },
   }
 }
-
-/** Folders of the files that the command line reads without a running `serve`. */
-export const dataFolders = ({ config, folder }: Loaded) => ({
-  audit: resolve(folder, config.audit.directory),
-  checkpoints: resolve(folder, config.audit.checkpoints),
-  recordings: resolve(folder, config.recordings.directory),
-  publicKey: join(resolve(folder, config.audit.checkpoints), 'public-key.pem'),
-  signingKey: resolve(folder, config.audit.signingKey),
-})

@@ -27,6 +27,15 @@ export function ed25519Signer(privateKeyPem: string): Signer {
   }
 }
 
+/** For who only verifies. */
+export const publicKeySigner = (publicKey: () => Promise<string>): Signer => ({
+  key: 'public',
+  publicKey,
+  sign: async () => {
+    throw new Error('a public key does not sign')
+  },
+})
+
 /** Ed25519 keys verify the bytes; EC keys (KMS, ECC_NIST_P256) verify ECDSA over sha256. */
 export function verifierOf(publicKeyPem: string): Verifier {
   const publicKey = createPublicKey(publicKeyPem)

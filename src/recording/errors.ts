@@ -6,6 +6,11 @@ export const recordingErrors = defineErrors({
     retryable: true,
     hint: 'A session that must be recorded is not opened, or is ended. Free space or repair the folder `recordings.directory`.',
   },
+  RECORDING_KEY_MISSING: {
+    message: 'There is no public key beside the checkpoints to verify recordings with',
+    retryable: false,
+    hint: 'It is written with the first checkpoint, a minute after the first start. Name a PEM file with --public-key, or the checkpoints with `audit.checkpoints`.',
+  },
   RECORDING_NOT_FOUND: {
     message: 'There is no recording {id}',
     retryable: false,

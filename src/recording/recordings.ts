@@ -23,6 +23,8 @@ export type RecordingSummary = { durationMs: number; bytes: number; slices: numb
 
 /** The recordings of one store. Everything rejects with RECORDING_NOT_FOUND for an id that is not there. */
 export type Recordings = {
+  /** Oldest first: ids are UUIDv7. */
+  ids(): Promise<string[]>
   open(facts: SessionFacts): Promise<Recorder>
   /** Ids of recordings without a seal: those of live sessions, and those a dead node left. */
   unsealed(): Promise<string[]>
@@ -60,6 +62,7 @@ export function openRecordings(options: {
     yield* readEvents(files, spool, id)
   }
   return {
+    ids: () => files.ids(),
     open: (facts) => openRecorder({ files, spool, facts, signer, clock }),
     async unsealed() {
       const found: string[] = []

@@ -40,7 +40,7 @@ describe('what the installation page gives to copy', () => {
     expect(config.signIn.clientSecret).toEqual({ file: `/run/credentials/enchilada.service/${credential}` })
     const [, state] = /^StateDirectory=(\S+)/m.exec(unit) ?? []
     for (const place of [config.audit.directory, config.recordings.directory, config.audit.signingKey]) {
-      expect(place.startsWith(`/var/lib/${state}/`)).toBe(true)
+      expect(String(place).startsWith(`/var/lib/${state}/`)).toBe(true)
     }
   })
 
