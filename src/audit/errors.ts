@@ -11,6 +11,11 @@ export const auditErrors = defineErrors({
     retryable: false,
     hint: 'Run `enchilada audit verify`; move the damaged folder aside to start a new chain under another `node` name, and keep it as evidence.',
   },
+  AUDIT_CURSOR_INVALID: {
+    message: 'The cursor is none of a list of records',
+    retryable: false,
+    hint: 'Send `nextCursor` of the page before as it came, or none to begin with the newest.',
+  },
   AUDIT_SINK_DENIED: {
     message: 'The log group {group} of the trail refuses {action}: {reason}',
     retryable: true,

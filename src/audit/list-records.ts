@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
-import { listDayFiles, listWriters } from './chain-files.ts'
+import { isWriter, listDayFiles, listWriters } from './chain-files.ts'
+import { auditErrors } from './errors.ts'
 import { readFileLines } from './line-reader.ts'
-import { type AuditRecord, parseRecord } from './record.ts'
+import { AT, type AuditRecord, parseRecord } from './record.ts'
 
 export type RecordFilter = {
   kind?: string | undefined
@@ -18,7 +19,7 @@ export type RecordPage = { items: AuditRecord[]; nextCursor?: string }
 
 /**
  * Newest first over all writers, a day at a time; memory is bounded by the page, not by the day.
- * The cursor is the place after the last record given: `at writer seq`.
+ * The cursor is the place of the last record given: `at seq writer`; rejects with AUDIT_CURSOR_INVALID.
  */
 export async function listRecords(
   directory: string,
@@ -79,8 +80,10 @@ export const newestFirst = (a: Place, b: Place): number => {
 }
 
 export function parseCursor(cursor: string): Place {
-  const [at = '', seq = '0', ...writer] = cursor.split(' ')
-  return { at, seq: Number(seq), writer: writer.join(' ') }
+  const [at = '', seq = '', writer = '', ...more] = cursor.split(' ')
+  if (!AT.test(at) || !/^\d{1,15}$/.test(seq) || !isWriter(writer) || more.length > 0)
+    throw auditErrors.AUDIT_CURSOR_INVALID()
+  return { at, seq: Number(seq), writer }
 }
 
 export const isWanted = (record: AuditRecord, filter: RecordFilter): boolean =>

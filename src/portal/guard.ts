@@ -12,6 +12,8 @@ const DECIDED = 'decided'
 /** A handler that decides before it answers: origin, session, request, policies, in this order. */
 export function guard(route: Route, parts: Parts): Handler {
   return async (c) => {
+    // For logs and metrics: the pattern, without ids.
+    c.set('route', route.path)
     if (!route.crossSite) requireSameOrigin(c, parts.origin)
     const session = await readSession(c, parts)
     if (!('public' in route.access) && !session) throw portalErrors.NOT_SIGNED_IN()

@@ -1,6 +1,9 @@
 import * as z from 'zod'
 import { pageQuery } from './common.ts'
 
+/** RFC 3339 as the trail writes it, or a beginning of it down to the day. */
+const moment = z.string().regex(/^\d{4}-\d{2}-\d{2}(T[\d:.]{0,12}Z?)?$/, 'a time such as 2026-11-24T09:30:00Z')
+
 /** One line of the trail as it is stored (docs/reference/audit-format.md). */
 export const auditRecordSchema = z
   .object({
@@ -22,13 +25,13 @@ export type AuditRecord = z.infer<typeof auditRecordSchema>
 
 export const auditQuerySchema = z.object({
   ...pageQuery,
-  kind: z.string().optional(),
-  actor: z.string().optional(),
-  subject: z.string().optional(),
-  session: z.string().optional(),
-  /** ISO 8601. */
-  from: z.string().optional(),
-  to: z.string().optional(),
+  /** A kind, or an area of them: `session` finds `session.connected`. */
+  kind: z.string().max(64).optional(),
+  actor: z.string().max(512).optional(),
+  subject: z.string().max(512).optional(),
+  session: z.string().max(64).optional(),
+  from: moment.optional(),
+  to: moment.optional(),
 })
 
 /** Newest first. */

@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from 'hono'
-import { matchedRoutes } from 'hono/route'
 import { newId } from '../../kernel/ids.ts'
 import type { Parts } from '../parts.ts'
 
@@ -12,7 +11,8 @@ export function requestLog(parts: Pick<Parts, 'log' | 'clock' | 'meters' | 'clie
     c.header('X-Request-Id', request)
     await next()
     const ms = parts.clock.now() - begun
-    const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'files'
+    // What no guard has seen is a file of the pages, or nothing.
+    const route = String(c.get('route') ?? 'files')
     const { status } = c.res
     parts.meters.request(route, c.req.method, status, ms / 1000)
     const line = {

@@ -6,7 +6,6 @@ import Spinner from '@cloudscape-design/components/spinner'
 import TopNavigation from '@cloudscape-design/components/top-navigation'
 import { lazy, Suspense, useState } from 'react'
 import type { Me } from '../../../src/portal/contract/common.ts'
-import { post } from '../api/request.ts'
 import { useQuery } from '../api/use-query.ts'
 import { AuditPage } from '../pages/audit.tsx'
 import { HostKeysPage } from '../pages/host-keys.tsx'
@@ -31,10 +30,6 @@ export function App() {
   if (me.error) return <SignedOutPage />
   if (!me.data) return <Spinner size="large" />
 
-  const signOut = async () => {
-    const { url } = await post<{ url: string }>('/sign-out')
-    location.assign(url)
-  }
   const { may, name } = me.data
   const links = [
     { type: 'link' as const, text: 'Instances', href: '/' },
@@ -57,7 +52,7 @@ export function App() {
               iconName: 'user-profile',
               ariaLabel: `Account of ${name}`,
               items: [{ id: 'sign-out', text: 'Sign out' }],
-              onItemClick: () => void signOut(),
+              onItemClick: () => location.assign('/sign-out'),
             },
           ]}
         />
