@@ -49,8 +49,8 @@ export function createApplier(deps: ApplyDeps): Applier {
     const { scope } = part
     const key = formatScope(scope)
     const { applied, changes, ended, records } = await store.withLock(`scope ${key}`, async (trx) => {
-      const nothing = (outcome: Applied['outcome']) => ({
-        applied: { outcome, put: 0, removed: 0, unknown: [], heldBack: 0 },
+      const nothing = (outcome: Applied['outcome'], unknown: string[] = []) => ({
+        applied: { outcome, put: 0, removed: 0, unknown, heldBack: 0 },
         changes: { put: [], removed: [], refused: [] },
         ended: [],
         records: 0,
@@ -62,7 +62,8 @@ export function createApplier(deps: ApplyDeps): Applier {
         .select('applied_begun_at')
         .where('scope', '=', key)
         .executeTakeFirst()
-      if (observation.begunAt < (fence?.applied_begun_at ?? 0)) return nothing('stale')
+      // A later listing went first. What this look saw and AWS did not list yet, nobody would speak of until the next sweep.
+      if (observation.begunAt < (fence?.applied_begun_at ?? 0)) return nothing('stale', observation.asked)
 
       const known = await readLedger(trx, scope, [
         ...observation.asked,
