@@ -1,6 +1,6 @@
 import type { RecordingEvent, RecordingIndex } from '../../src/portal/contract/recordings.ts'
 import { createScreenReader, type ScreenReader } from '../../src/recording/screen.ts'
-import type { Visitor } from '../product/sign-in.ts'
+import type { Visitor } from '../product/visitor.ts'
 import { quantile, type Row, row } from '../report.ts'
 
 /** Plays as the portal's page does, over the same requests, on the same terminal without a window. */

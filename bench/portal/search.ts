@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Visitor } from '../product/sign-in.ts'
+import type { Visitor } from '../product/visitor.ts'
 import { quantile, type Row, row } from '../report.ts'
 
 type Search = { words: string; region?: string }

@@ -1,20 +1,45 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** USER_HZ of Linux on every architecture that Node runs on: the unit of /proc/PID/stat. */
 const TICKS_A_SECOND = 100
 /** The kernel's kB is 1,024 bytes; ours is a million of them a megabyte. */
 const MEGABYTES_A_KB = 1024 / 1e6
 
-/** Seconds of CPU that a process has used, all its threads together, its dead and waited-for children included when asked. */
-export function cpuSeconds(pid: number, { withChildren = false } = {}): number {
+/** Seconds of CPU that a process has used, all its threads together. */
+export function cpuSeconds(pid: number): number {
+  const [utime = 0, stime = 0] = statOf(pid).slice(11, 13).map(Number)
+  return (utime + stime) / TICKS_A_SECOND
+}
+
+/** A process and all that descend from it. */
+export function familyOf(pid: number): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), parentOf(Number(name))] as const)
+  const family = [pid]
+  for (const elder of family) family.push(...parents.filter(([, parent]) => parent === elder).map(([child]) => child))
+  return family
+}
+
+/** Megabytes that are a process's own; of what it shares with others its part. */
+export function proportionalMB(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? Number.NaN) * MEGABYTES_A_KB
+}
+
+/** Fields of /proc/PID/stat behind the name, which may hold spaces (proc(5): the state is the first of them, utime the 12th). */
+function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The name in brackets may hold spaces: fields are counted from behind it (proc(5): utime is the 14th, cstime the 17th).
-  const fields = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15)
-  return (utime + stime + (withChildren ? cutime + cstime : 0)) / TICKS_A_SECOND
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(statOf(pid)[1])
+  } catch {
+    // It has ended meanwhile.
+    return 0
+  }
 }
 
 /** Megabytes of memory that a process has now, and the most it ever had. */

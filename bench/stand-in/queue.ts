@@ -5,7 +5,13 @@ type Message = { id: string; body: string; visibleAt: number; receives: number; 
 /** One SQS queue: visibility time-outs, long polling, delay. Enough to carry events; nothing is kept on disk. */
 export type Queue = {
   send(body: string, delaySeconds?: number): { id: string; md5: string }
-  receive(most: number, waitSeconds: number, visibilitySeconds: number): Promise<Message[]>
+  /** `gone`: whoever asked has left; nothing is taken for them. */
+  receive(asked: {
+    most: number
+    waitSeconds: number
+    visibilitySeconds: number
+    gone: AbortSignal
+  }): Promise<Message[]>
   remove(receipt: string): void
   changeVisibility(receipt: string, seconds: number): void
   size(): number
@@ -39,22 +45,25 @@ export function createQueue(): Queue {
       else wake()
       return { id, md5: createHash('md5').update(body).digest('hex') }
     },
-    async receive(most, waitSeconds, visibilitySeconds) {
+    async receive({ most, waitSeconds, visibilitySeconds, gone }) {
       const deadline = Date.now() + waitSeconds * 1000
-      for (;;) {
+      while (!gone.aborted) {
         const taken = take(most, visibilitySeconds)
         const left = deadline - Date.now()
         if (taken.length > 0 || left <= 0) return taken
         await new Promise<void>((resolve) => {
           const timer = setTimeout(done, Math.min(left, 1000))
           waiting.add(done)
+          gone.addEventListener('abort', done)
           function done() {
             clearTimeout(timer)
             waiting.delete(done)
+            gone.removeEventListener('abort', done)
             resolve()
           }
         })
       }
+      return []
     },
     remove: (receipt) => void messages.delete(receipt.split('#')[0] ?? ''),
     changeVisibility(receipt, seconds) {

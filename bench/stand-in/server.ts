@@ -46,7 +46,9 @@ async function answer({ cloud, queue, latencyMs }: Behind, request: IncomingMess
   if (typeof target === 'string' && target.startsWith('AmazonSQS.')) {
     const action = target.slice('AmazonSQS.'.length)
     count(cloud, `SQS:${action}`)
-    const reply = await answerSqs(queue, action, JSON.parse(body))
+    const left = new AbortController()
+    response.once('close', () => left.abort())
+    const reply = await answerSqs(queue, action, JSON.parse(body), left.signal)
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(reply))
     return
   }
@@ -84,7 +86,7 @@ type SqsEntry = {
 }
 type SqsCall = SqsEntry & { Entries?: SqsEntry[]; MaxNumberOfMessages?: number; WaitTimeSeconds?: number }
 
-async function answerSqs(queue: Queue, action: string, call: SqsCall): Promise<unknown> {
+async function answerSqs(queue: Queue, action: string, call: SqsCall, gone: AbortSignal): Promise<unknown> {
   const entries = call.Entries ?? [call]
   switch (action) {
     case 'SendMessage':
@@ -96,11 +98,12 @@ async function answerSqs(queue: Queue, action: string, call: SqsCall): Promise<u
       return action === 'SendMessage' ? sent[0] : { Successful: sent, Failed: [] }
     }
     case 'ReceiveMessage': {
-      const messages = await queue.receive(
-        call.MaxNumberOfMessages ?? 1,
-        call.WaitTimeSeconds ?? 0,
-        call.VisibilityTimeout ?? 30,
-      )
+      const messages = await queue.receive({
+        most: call.MaxNumberOfMessages ?? 1,
+        waitSeconds: call.WaitTimeSeconds ?? 0,
+        visibilitySeconds: call.VisibilityTimeout ?? 30,
+        gone,
+      })
       return {
         Messages: messages.map(({ id, body, receipt, receives, sentAt }) => ({
           MessageId: id,
