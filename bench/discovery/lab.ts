@@ -20,6 +20,7 @@ export async function openLab(root: string): Promise<Lab> {
     seed: randomBytes(8).toString('hex'),
     product: true,
     journey: false,
+    lambda: false,
   }
   const keeper = fork(join(root, 'lab/world/keeper.ts'), [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] })
   const ended = once(keeper, 'exit')
