@@ -1,8 +1,8 @@
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeBucket } from '../../test/fixtures/bucket.ts'
-import { gather } from '../../test/fixtures/gather.ts'
 import { type LabAws, startLabAws } from '../../test/fixtures/lab-aws.ts'
+import { gather } from '../kernel/gather.ts'
 import { newId } from '../kernel/ids.ts'
 import { type Bucket, createS3Client, openBucket, parseS3Url } from './bucket.ts'
 

@@ -2,11 +2,17 @@ import { resolve } from 'node:path'
 import { directoryFiles, type RecordingFiles } from '../recording/recording-files.ts'
 import type { Loaded } from './load-config.ts'
 
-/** Where recordings are, and the local folder for what is being written. */
-export async function openRecordingFiles(
-  { config, folder }: Loaded,
-  _env: NodeJS.ProcessEnv,
-): Promise<{ files: RecordingFiles; spool: string }> {
+export type RecordingPlace = { files: RecordingFiles; spool: string; spoolLimit?: number }
+
+/** Where recordings are, and the local folder for what is being written: the same one unless a bucket is configured. */
+export async function openRecordingFiles({ config, folder }: Loaded, env: NodeJS.ProcessEnv): Promise<RecordingPlace> {
   const spool = resolve(folder, config.recordings.directory)
-  return { files: directoryFiles(spool), spool }
+  const { s3 } = config.recordings
+  if (!s3) return { files: directoryFiles(spool), spool }
+  const [{ bucketFiles }, { createS3Client, openBucket }] = await Promise.all([
+    import('../recording/bucket-files.ts'),
+    import('../aws/bucket.ts'),
+  ])
+  const bucket = openBucket(createS3Client(s3.region ?? config.aws.homeRegion, env), s3)
+  return { files: bucketFiles(bucket), spool, spoolLimit: s3.spool }
 }

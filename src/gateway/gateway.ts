@@ -4,15 +4,17 @@ import type { Person } from '../model/person.ts'
 import { parseScope } from '../model/scope.ts'
 import type { SessionEndReason } from '../model/session.ts'
 import type { Recordings } from '../recording/recordings.ts'
+import type { AbandonedSeal } from '../recording/seal-abandoned.ts'
 import type { Attachment, Size, TerminalChannel } from './channel.ts'
 import { gatewayErrors } from './errors.ts'
 import { fingerprintOf } from './host-keys.ts'
 import { type OpenDeps, type Opened, openTerminal } from './open-terminal.ts'
+import { createLaterSealer } from './seal-later.ts'
 import { HEARTBEAT_MS, openSessionRows } from './session-rows.ts'
 import { startTerminalSession, type TerminalSession } from './terminal/terminal-session.ts'
 
 export type GatewayDeps = OpenDeps & {
-  recordings: Pick<Recordings, 'open' | 'sealAbandoned' | 'unsealed'>
+  recordings: Pick<Recordings, 'open' | 'sealAbandoned' | 'spooled'>
   /** Names this process; the same after a restart, so that it finds what it left behind. */
   node: string
 }
@@ -26,7 +28,7 @@ export type Gateway = {
   /** Ends a session wherever it runs. */
   end(sessionId: string, by: Person): Promise<void>
   live(): number
-  /** Closes as `node-lost` what dead nodes left, and seals it. */
+  /** Closes as `node-lost` what dead nodes left, seals it, and seals what could not be sealed at its end. */
   recoverLost(): Promise<number>
   close(): Promise<void>
 }
@@ -39,6 +41,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { store, trail, clock, log, node } = deps
   const rows = openSessionRows(deps)
   const live = new Map<string, Live>()
+  /** Over, and not yet sealed and told. */
+  const ending = new Set<string>()
+  const isLiving = (id: string) => live.has(id) || ending.has(id)
   /** For each session that is being opened, the ends heard of meanwhile: there is nothing to end yet. */
   const opening = new Set<End[]>()
   let closing = false
@@ -102,6 +107,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       clock,
       async onEnd(reason, by) {
         live.delete(id)
+        ending.add(id)
         const sealed = await recorder.seal(reason).catch((error: unknown) => {
           log.error({ session: id, reason: reasonOf(error) }, 'the recording could not be sealed')
           return undefined
@@ -114,6 +120,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         await rows.end(id, reason, sealed ? 'sealed' : 'broken').catch((error: unknown) => {
           log.error({ session: id, reason: reasonOf(error) }, 'the end of a session is not in the database yet')
         })
+        ending.delete(id)
       },
     })
     live.set(id, { session, person, scope: recorder.facts.scope, instanceId: connection.instanceId })
@@ -143,6 +150,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const data = { code: error.code, message: error.message, person: person.name }
     await trail.record({ kind, actor: person.id, subject: connectionId, source: 'fact', data })
   }
+
+  const sealLater = createLaterSealer({ ...deps, rows, tell })
 
   const mine = (sessionId: string): Live => {
     const found = live.get(sessionId)
@@ -201,9 +210,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
     live: () => live.size,
     async recoverLost() {
-      const lost = await rows.lost(node, [...live.keys()])
-      for (const { id, personId, connectionId, startedAt, scope } of lost) {
-        const sealed = await deps.recordings.sealAbandoned(id, 'node-lost').catch(() => undefined)
+      const lost = await rows.lost(node, [...live.keys(), ...ending])
+      for (const session of lost) {
+        const { id, personId, connectionId, startedAt, scope } = session
+        // Two that close one session would seal it twice, the one without what the other still has on its disk.
+        if (!(await rows.claim(session, node))) continue
+        let sealed: AbandonedSeal | undefined
+        try {
+          sealed = await deps.recordings.sealAbandoned(id, 'node-lost')
+        } catch (error) {
+          log.warn({ session: id, reason: reasonOf(error) }, 'the recording of a lost session could not be sealed')
+          // The store is away: the session is closed when it is back.
+          if (isCoded(error) && error.retryable) continue
+        }
         const about = {
           actor: personId,
           subject: connectionId,
@@ -217,6 +236,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         await tell({ ...about, kind: 'session.disconnected', data: { reason: 'node-lost', durationMs } })
         await rows.end(id, 'node-lost', sealed ? 'sealed' : 'broken')
       }
+      await sealLater(clock.now(), isLiving)
       return lost.length
     },
     async close() {

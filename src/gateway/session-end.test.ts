@@ -1,9 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createFakeBucket } from '../../test/fixtures/bucket.ts'
 import { ada, type GatewayStage, idOf, scope, setGatewayStage, typed } from '../../test/fixtures/gateway-stage.ts'
 import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
 import { formatScope } from '../model/scope.ts'
+import { bucketFiles } from '../recording/bucket-files.ts'
 
 let sshd: TestSshd
 let stage: GatewayStage
@@ -83,6 +85,30 @@ describe('a session ends', () => {
     const { channel } = await stage.open()
     await vi.waitFor(() => expect(channel.closed).toBe('idle-limit'), 10_000)
     expect(channel.said.some((message) => message.type === 'warning')).toBe(true)
+  })
+
+  test('when S3 denies its recording, and is sealed when S3 does not', { timeout: 30_000 }, async () => {
+    const bucket = createFakeBucket()
+    await stage.start({}, undefined, undefined, bucketFiles(bucket))
+    const { channel, attachment } = await stage.open()
+    const id = idOf(channel)
+    bucket.trouble = 'denied'
+    attachment.input(typed('head -c 600000 /dev/urandom | base64\n'))
+    await vi.waitFor(() => expect(channel.closed).toBe('recording-failed'), 10_000)
+    await vi.waitFor(
+      () =>
+        expect(stage.events.at(-1)).toMatchObject({
+          kind: 'session.disconnected',
+          data: { reason: 'recording-failed' },
+        }),
+      10_000,
+    )
+    bucket.trouble = undefined
+    await stage.gateway.recoverLost()
+    expect(stage.events.at(-1)).toMatchObject({ kind: 'recording.sealed', session: id })
+    expect(await stage.recordings.verify(id)).toMatchObject({ ok: true })
+    const rows = await stage.store.db.selectFrom('sessions').select('recording').where('id', '=', id).execute()
+    expect(rows).toEqual([{ recording: 'sealed' }])
   })
 
   test('of a node that died, sealed by the next', async () => {

@@ -9,17 +9,30 @@ import type { Target } from './target.ts'
 export const LOST_AFTER_MS = 60_000
 export const HEARTBEAT_MS = 10_000
 
+export type LostSession = {
+  id: string
+  personId: string
+  connectionId: string
+  startedAt: number
+  scope: string
+  node: string
+  heartbeatAt: number
+}
+
 export type SessionRows = {
   begin(session: { id: string; startedAt: number; node: string; person: Person; target: Target }): Promise<void>
   end(id: string, reason: SessionEndReason, recording: 'sealed' | 'broken' | 'none'): Promise<void>
   beat(node: string): Promise<void>
+  /** Its recording was sealed after its end. */
+  sealed(id: string): Promise<void>
+  /** Of these, those that are known; `endReason` is null while a session goes on. */
+  read(ids: readonly string[]): Promise<Map<string, { scope: string; endReason: string | null }>>
   /** Live sessions of this node whose instance is over by the ledger, whether or not a notice said so. */
   onEndedInstances(node: string): Promise<string[]>
   /** Live sessions whose node is dead, or which this node left behind in an earlier life. */
-  lost(
-    node: string,
-    living: readonly string[],
-  ): Promise<{ id: string; personId: string; connectionId: string; startedAt: number; scope: string }[]>
+  lost(node: string, living: readonly string[]): Promise<LostSession[]>
+  /** Makes it this node's to close; false when another was first. */
+  claim(session: LostSession, node: string): Promise<boolean>
 }
 
 export function openSessionRows({ store, clock }: { store: Store; clock: Clock }): SessionRows {
@@ -82,6 +95,19 @@ export function openSessionRows({ store, clock }: { store: Store; clock: Clock }
         .execute()
       return rows.map((row) => row.id)
     },
+    async sealed(id) {
+      await db.updateTable('sessions').set({ recording: 'sealed' }).where('id', '=', id).execute()
+      await notify.publish('session', { sessionId: id })
+    },
+    async read(ids) {
+      if (ids.length === 0) return new Map()
+      const rows = await db
+        .selectFrom('sessions')
+        .select(['id', 'scope', 'end_reason'])
+        .where('id', 'in', ids)
+        .execute()
+      return new Map(rows.map(({ id, scope, end_reason }) => [id, { scope, endReason: end_reason }]))
+    },
     async lost(node, living) {
       const rows = await db
         .selectFrom('sessions')
@@ -98,7 +124,20 @@ export function openSessionRows({ store, clock }: { store: Store; clock: Clock }
           connectionId: row.connection_id,
           startedAt: row.started_at,
           scope: row.scope,
+          node: row.node,
+          heartbeatAt: row.heartbeat_at,
         }))
+    },
+    async claim(session, node) {
+      const { numUpdatedRows } = await db
+        .updateTable('sessions')
+        .set({ node, heartbeat_at: clock.now() })
+        .where('id', '=', session.id)
+        .where('node', '=', session.node)
+        .where('heartbeat_at', '=', session.heartbeatAt)
+        .where('ended_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
     },
   }
 }

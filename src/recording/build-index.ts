@@ -31,7 +31,7 @@ export async function readIndex(
   const body = { ...index, manifest: manifest.sig, key: signer.key }
   const sig = Buffer.from(await signer.sign(Buffer.from(canonicalize(body) ?? ''))).toString('base64')
   // Losing it costs only time: a full disk must not keep anybody from watching.
-  await files.put(id, INDEX, Buffer.from(JSON.stringify({ ...body, sig }))).catch(() => undefined)
+  await files.replace(id, INDEX, Buffer.from(JSON.stringify({ ...body, sig }))).catch(() => undefined)
   return index
 }
 

@@ -4,7 +4,12 @@ export const recordingErrors = defineErrors({
   RECORDING_UNAVAILABLE: {
     message: 'The session cannot be recorded: {reason}',
     retryable: true,
-    hint: 'A session that must be recorded is not opened, or is ended. Free space or repair the folder `recordings.directory`.',
+    hint: 'A session that must be recorded is not opened, or is ended. Free space or repair the folder `recordings.directory`, and the bucket where there is one.',
+  },
+  RECORDING_ALREADY_THERE: {
+    message: 'The recording {id} has another {name} already',
+    retryable: false,
+    hint: 'Files of a recording are written once. Two processes may have sealed the same session: verify it, and keep what is there.',
   },
   RECORDING_KEY_MISSING: {
     message: 'There is no public key beside the checkpoints to verify recordings with',

@@ -188,7 +188,7 @@ test('an index that somebody has rewritten is made anew', async () => {
   const genuine = await recordingsOf(files).index(id)
   const forged = JSON.parse(String(await files.get(id, INDEX)))
   forged.screens[0].data = 'nothing happened here'
-  await files.put(id, INDEX, Buffer.from(JSON.stringify(forged)))
+  await files.replace(id, INDEX, Buffer.from(JSON.stringify(forged)))
   expect(genuine?.screens).toHaveLength(1)
   expect(await recordingsOf(files).index(id)).toEqual(genuine)
 })

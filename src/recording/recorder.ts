@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
 import { syncDirectory } from '../kernel/durable-file.ts'
@@ -11,6 +11,7 @@ import type { RecordingFiles } from './recording-files.ts'
 import type { Screen } from './screen.ts'
 import { type Sealed, sealSlices } from './seal.ts'
 import { openSliceLog } from './slice-log.ts'
+import type { SpoolBudget } from './spool.ts'
 import { createTextCutter } from './text-cutter.ts'
 import { startWatching } from './watch.ts'
 
@@ -21,6 +22,8 @@ const GATHER_BYTES = 64 * 1024
 const TICK_MS = 1_000
 /** A disk that has not answered by then is as good as full: the session must end within 2 s. */
 const STALL_MS = 1_800
+/** Who waits for a session is refused by then. */
+const OPEN_MS = 10_000
 
 export type RecorderListener = (event: RecordedEvent) => void
 
@@ -38,6 +41,8 @@ export type Recorder = {
   subscribe(listener: RecorderListener): () => void
   /** The screen as it is, then every event after it, none lost or doubled. Returns how to stop. */
   watch(watcher: { screen(screen: Screen): void; event: RecorderListener }): Promise<() => void>
+  /** Waits until all taken so far is on the local disk. */
+  written(): Promise<void>
   /** Waits until all taken so far is written and every closed slice is in the store. */
   flush(): Promise<void>
   seal(reason: string): Promise<Sealed>
@@ -50,17 +55,19 @@ export async function openRecorder(options: {
   facts: SessionFacts
   signer: Signer
   clock: Clock
+  budget?: SpoolBudget | undefined
 }): Promise<Recorder> {
-  const { files, facts, signer, clock } = options
+  const { files, facts, signer, clock, budget } = options
   const folder = join(options.spool, facts.id)
   const unavailable = (cause: unknown) =>
     isCoded(cause) ? cause : recordingErrors.RECORDING_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
 
   const begin = async () => {
-    await files.put(facts.id, SESSION, Buffer.from(JSON.stringify(facts)))
+    const session = files.put(facts.id, SESSION, Buffer.from(JSON.stringify(facts)))
+    await inTime(clock, OPEN_MS, 'the store of recordings', session)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await syncDirectory(options.spool)
-    return openSliceLog({ files, folder, facts, clock })
+    return openSliceLog({ files, folder, facts, clock, budget })
   }
   const log = await begin().catch((cause) => {
     throw unavailable(cause)
@@ -81,6 +88,7 @@ export async function openRecorder(options: {
 
   const fail = (cause: unknown) => {
     over ??= unavailable(cause)
+    log.abandon()
     if (isCoded(over)) tellFailure(over)
   }
 
@@ -163,6 +171,7 @@ export async function openRecorder(options: {
       return () => listeners.delete(listener)
     },
     watch: (watcher) => startWatching({ recorder, log, added: () => added, written: schedule, watcher }),
+    written: schedule,
     flush: () => schedule().then(() => log.stored()),
     async seal(reason) {
       await schedule()
@@ -174,8 +183,12 @@ export async function openRecorder(options: {
       over = 'sealed'
       try {
         const slices = await log.close()
-        return await sealSlices({ files, facts, slices, reason, endedAt: clock.now(), signer })
+        const sealed = await sealSlices({ files, facts, slices, reason, endedAt: clock.now(), signer })
+        // A bucket has everything now; where the store is this folder, it is not empty.
+        await rmdir(folder).catch(() => undefined)
+        return sealed
       } catch (cause) {
+        log.abandon()
         throw unavailable(cause)
       }
     },

@@ -1,14 +1,21 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeDurably } from '../kernel/durable-file.ts'
+import { createDurably, writeDurably } from '../kernel/durable-file.ts'
+import { recordingErrors } from './errors.ts'
 
-/** Where the files of recordings are kept: a folder or a bucket. A recording is a set of named files. */
+/**
+ * Where the files of recordings are kept: a folder or a bucket. A recording is a set of named files, each written once; nothing is
+ * ever deleted.
+ */
 export type RecordingFiles = {
-  /** Durable when it resolves; replaces. */
+  /** Durable when it resolves; again with the same bytes is the same. Rejects with RECORDING_ALREADY_THERE for other bytes. */
   put(id: string, name: string, bytes: Uint8Array): Promise<void>
+  /** For what is derived and may be made anew. */
+  replace(id: string, name: string, bytes: Uint8Array): Promise<void>
   get(id: string, name: string): Promise<Buffer | undefined>
   names(id: string): Promise<string[]>
+  /** Oldest first. */
   ids(): Promise<string[]>
 }
 
@@ -17,11 +24,17 @@ export const isRecordingId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id)
 
 /** `<directory>/<id>/<name>`. */
 export function directoryFiles(directory: string): RecordingFiles {
+  const pathOf = async (id: string, name: string) => {
+    await mkdir(join(directory, id), { recursive: true, mode: 0o700 })
+    return join(directory, id, name)
+  }
   return {
     async put(id, name, bytes) {
-      await mkdir(join(directory, id), { recursive: true, mode: 0o700 })
-      await writeDurably(join(directory, id, name), bytes)
+      const path = await pathOf(id, name)
+      if (await createDurably(path, bytes)) return
+      if (!(await readFile(path)).equals(bytes)) throw recordingErrors.RECORDING_ALREADY_THERE({ id, name })
     },
+    replace: async (id, name, bytes) => writeDurably(await pathOf(id, name), bytes),
     async get(id, name) {
       const path = join(directory, id, name)
       return existsSync(path) ? readFile(path) : undefined

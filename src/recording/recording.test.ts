@@ -240,6 +240,7 @@ describe('a forger of recordings', () => {
     const { recorder, id, folder } = await record(lines)
     const sealed = await recorder.seal('closed-by-person')
     const it = manifest(folder)
+    rmSync(join(folder, MANIFEST))
     await sealSlices({
       files: directoryFiles(directory),
       facts: it.session,

@@ -17,6 +17,7 @@ import { openRecorder, type Recorder } from './recorder.ts'
 import { isRecordingId, type RecordingFiles } from './recording-files.ts'
 import { type AbandonedSeal, sealAbandoned } from './seal-abandoned.ts'
 import { searchText, type TextHit } from './search-text.ts'
+import { createSpoolBudget, listSpooled } from './spool.ts'
 import { type RecordingVerification, verifyRecording } from './verify-recording.ts'
 
 export type RecordingSummary = { durationMs: number; bytes: number; slices: number; sealed: boolean }
@@ -28,6 +29,10 @@ export type Recordings = {
   open(facts: SessionFacts): Promise<Recorder>
   /** Ids of recordings without a seal: those of live sessions, and those a dead node left. */
   unsealed(): Promise<string[]>
+  /** Ids with slices in the local folder: of live sessions, and of those that ended while the store was away. */
+  spooled(): Promise<string[]>
+  /** Bytes that wait for the store. */
+  waiting(): number
   /** Undefined when it is sealed already. Never call it for a session that is alive. */
   sealAbandoned(id: string, reason: string): Promise<AbandonedSeal | undefined>
   facts(id: string): Promise<SessionFacts>
@@ -50,8 +55,11 @@ export function openRecordings(options: {
   spool: string
   signer: Signer
   clock: Clock
+  /** With a bucket as store: bytes that may wait for it in the local folder. */
+  spoolLimit?: number | undefined
 }): Recordings {
-  const { files, spool, signer, clock } = options
+  const { files, spool, signer, clock, spoolLimit } = options
+  const budget = spoolLimit === undefined ? undefined : createSpoolBudget(spoolLimit)
   const factsOf = async (id: string) => {
     const bytes = isRecordingId(id) ? await files.get(id, SESSION) : undefined
     if (!bytes) throw recordingErrors.RECORDING_NOT_FOUND({ id })
@@ -63,7 +71,9 @@ export function openRecordings(options: {
   }
   return {
     ids: () => files.ids(),
-    open: (facts) => openRecorder({ files, spool, facts, signer, clock }),
+    open: (facts) => openRecorder({ files, spool, facts, signer, clock, budget }),
+    spooled: () => listSpooled(spool),
+    waiting: () => budget?.held() ?? 0,
     async unsealed() {
       const found: string[] = []
       for (const id of await files.ids()) {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeDurably } from '../kernel/durable-file.ts'
 import { sha256Hex } from '../kernel/ids.ts'
@@ -54,7 +54,9 @@ export async function sealAbandoned(options: {
     else await rm(join(folder, partName(n)))
   }
   const endedAt = facts.startedAt + (slices.at(-1)?.toMs ?? 0)
-  return { ...(await sealSlices({ files, facts, slices, reason, endedAt, signer })), lostBytes }
+  const sealed = await sealSlices({ files, facts, slices, reason, endedAt, signer })
+  await rmdir(folder).catch(() => undefined)
+  return { ...sealed, lostBytes }
 }
 
 const spanOf = (events: readonly RecordedEvent[]): SliceSpan => ({

@@ -1,9 +1,12 @@
 import type { Clock } from '../kernel/clock.ts'
+import { isCoded } from '../kernel/errors.ts'
+import { recordingErrors } from './errors.ts'
 import type { RecordedEvent, SessionFacts, SliceFacts } from './format.ts'
 import { inTime } from './in-time.ts'
 import { readPartEvents, readSliceEvents } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
-import { openSlice, storeSlice } from './slice-writer.ts'
+import { openSlice, type SliceSpan, storeSlice } from './slice-writer.ts'
+import type { SpoolBudget } from './spool.ts'
 
 const SLICE_MS = 5_000
 const SLICE_BYTES = 256 * 1024
@@ -11,8 +14,12 @@ const SYNC_MS = 1_000
 /** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
 const MAX_UNSTORED = 8
 
-/** The slice is on the local disk meanwhile; a bucket may be away for a moment. */
+/** A store that has not answered by then is away. */
 const STORE_MS = 20_000
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 30_000
+/** The session is over and its end waits to be told: what is not stored by then is stored by and by. */
+const LAST_MS = 8_000
 
 /** The slices of one recording, as they are written. One call of `append` or `close` at a time. */
 export type SliceLog = {
@@ -27,7 +34,10 @@ export type SliceLog = {
   tail(bytes: number): { from: number; cols: number; rows: number }
   /** Waits for closed slices; `failed` says when one could not be stored. */
   stored(): Promise<void>
+  /** Rejects when not everything can be stored soon; what is not stays in the local folder. */
   close(): Promise<SliceFacts[]>
+  /** Stops storing. What is not stored stays in the local folder. */
+  abandon(): void
 }
 
 type Closed = { n: number; firstEvent: number; size: number; cols: number; rows: number }
@@ -37,8 +47,11 @@ export async function openSliceLog(options: {
   folder: string
   facts: SessionFacts
   clock: Clock
+  /** Where the store is a bucket: how much may wait for it. Without it the store is this machine, and a failure is one at once. */
+  budget?: SpoolBudget | undefined
 }): Promise<SliceLog> {
-  const { files, folder, facts, clock } = options
+  const { files, folder, facts, clock, budget } = options
+  const over = new AbortController()
   let n = 1
   let slice = await openSlice(folder, n)
   let { cols, rows } = facts
@@ -59,13 +72,31 @@ export async function openSliceLog(options: {
     closed.push({ ...current, size: slice.size })
     n += 1
     unstored += 1
+    const { size } = slice
+    if (budget && !budget.take(size)) {
+      const reason = `the store is away, and ${budget.limit} bytes wait for it on this machine, which is all that may`
+      throw recordingErrors.RECORDING_UNAVAILABLE({ reason })
+    }
     storing = storing.then(async () => {
-      const slice = storeSlice(files, facts.id, folder, at, span)
-      stored.push(await inTime(clock, STORE_MS, 'the store of recordings', slice))
+      stored.push(await store(at, span))
       unstored -= 1
+      budget?.give(size)
     })
     storing.catch(tellFailure)
-    if (unstored > MAX_UNSTORED) await storing
+    if (!budget && unstored > MAX_UNSTORED) await storing
+  }
+
+  const store = async (at: number, span: SliceSpan): Promise<SliceFacts> => {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      over.signal.throwIfAborted()
+      try {
+        return await inTime(clock, STORE_MS, 'the store of recordings', storeSlice(files, facts.id, folder, at, span))
+      } catch (error) {
+        // A bucket that is away comes back; one that refuses does not.
+        if (!budget || (isCoded(error) && !error.retryable)) throw error
+        await clock.sleep(wait, over.signal)
+      }
+    }
   }
 
   const next = async () => {
@@ -121,8 +152,13 @@ export async function openSliceLog(options: {
     stored: () => storing.catch(() => undefined),
     async close() {
       await closeSlice()
-      await storing
+      if (budget) await inTime(clock, LAST_MS, 'the store of recordings', storing)
+      else await storing
       return stored
+    },
+    abandon() {
+      over.abort(new Error('the recording is over'))
+      slice.release().catch(() => undefined)
     },
   }
 }

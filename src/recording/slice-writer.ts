@@ -22,6 +22,8 @@ export type SliceWriter = {
   sync(): Promise<void>
   /** Undefined, and no file left, when nothing was written. */
   close(): Promise<SliceSpan | undefined>
+  /** Lets the file go as it is. */
+  release(): Promise<void>
 }
 
 export async function openSlice(folder: string, n: number): Promise<SliceWriter> {
@@ -59,6 +61,7 @@ export async function openSlice(folder: string, n: number): Promise<SliceWriter>
       await rm(path)
       return undefined
     },
+    release: () => file.close(),
   }
 }
 
