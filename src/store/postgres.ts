@@ -12,9 +12,23 @@ import type { Store } from './store.ts'
 // int8 arrives as text; every number of ours fits a double.
 pg.types.setTypeParser(20, Number)
 
-export async function openPostgres(url: Secret, log: Log, { maxConnections = 10 } = {}): Promise<Store> {
-  const pool = new pg.Pool({ connectionString: url.reveal(), max: maxConnections, connectionTimeoutMillis: 5_000 })
+/** A transaction that says nothing for so long belongs to a process that is frozen or gone: the server frees what it locks. */
+const SILENT_MS = 60_000
+
+export async function openPostgres(
+  url: Secret,
+  log: Log,
+  { maxConnections = 10, silentMs = SILENT_MS } = {},
+): Promise<Store> {
+  const pool = new pg.Pool({
+    connectionString: url.reveal(),
+    max: maxConnections,
+    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: silentMs,
+  })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
+  // The pool listens to idle connections alone; one that breaks between two queries of a transaction would end the process.
+  pool.on('connect', (client) => client.on('error', (error) => log.warn({ err: error }, 'a database connection broke')))
   const unavailable = (cause: unknown) => storeErrors.STORE_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   const ping = async () => {

@@ -117,6 +117,24 @@ describe('a database somebody else has', () => {
   })
 })
 
+test('who holds a lock and falls silent loses it, and lives', async () => {
+  const silent = keep(await openPostgres(new Secret(postgres.url), silentLog, { silentMs: 200 }))
+  const store = keep(await engines.postgres())
+  let wake = () => {}
+  const asleep = new Promise<void>((resolve) => {
+    wake = resolve
+  })
+  const work = silent.withLock('one', async (trx) => {
+    await asleep
+    await trx.deleteFrom('tickets').execute()
+  })
+  const lost = expect(work).rejects.toThrow()
+  expect(await store.withLock('one', async () => 'taken')).toBe('taken')
+  wake()
+  await lost
+  await expect(silent.ping()).resolves.toBeUndefined()
+})
+
 test('notices come again after PostgreSQL ended the connection that listens', async () => {
   const store = keep(await engines.postgres())
   const heard: string[] = []
