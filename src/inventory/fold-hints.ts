@@ -15,6 +15,9 @@ export type Folded = {
   malformed: { id: string; reason: string }[]
 }
 
+/** Asked for in one look, so that what answers it and what is asked again stay far below the size of a message. */
+const IDS_A_LOOK = 1_000
+
 type ScopeOf = (account: string, region: string) => Scope | undefined
 
 /** Many events about few instances become one look-up per scope and attempt. */
@@ -35,8 +38,15 @@ export function foldHints(messages: readonly Message[], scopeOf: ScopeOf): Folde
       else add(byKey, id, hint)
     }
   }
-  folded.work.push(...byKey.values())
+  folded.work.push(...[...byKey.values()].flatMap(inPieces))
   return folded
+}
+
+function inPieces(look: Look): Look[] {
+  const { ids } = look
+  if (ids === 'all' || ids.length <= IDS_A_LOOK) return [look]
+  const count = Math.ceil(ids.length / IDS_A_LOOK)
+  return [...Array(count).keys()].map((n) => ({ ...look, ids: ids.slice(n * IDS_A_LOOK, (n + 1) * IDS_A_LOOK) }))
 }
 
 function hintOf(reading: { account: string; region: string; ids: string[] }, scopeOf: ScopeOf): Hint | undefined {

@@ -22,9 +22,9 @@ const PAGE = 1000
 
 export type Observer = {
   /** Looks ids up. Ids that AWS does not know are simply not among the instances. */
-  observeIds(scope: Scope, ids: readonly string[]): Promise<Observation>
+  observeIds(scope: Scope, ids: readonly string[], signal?: AbortSignal): Promise<Observation>
   /** Lists the scope whole. */
-  observeListing(scope: Scope, sweepId?: string): Promise<Observation>
+  observeListing(scope: Scope, sweepId?: string, signal?: AbortSignal): Promise<Observation>
   /** As EC2 says it now; throws what AWS throws. */
   lookUpInstance(scope: Scope, id: string, visitor?: { name: string }): Promise<Instance | undefined>
 }
@@ -59,15 +59,15 @@ export function createObserver({ aws, clock, log }: { aws: Aws; clock: Clock; lo
   }
 
   return {
-    observeIds: (scope, ids) =>
+    observeIds: (scope, ids, signal) =>
       observe(scope, 'ids', ids, async (visit) => {
         const found: Instance[] = []
         for (let at = 0; at < ids.length; at += IDS_A_CALL)
-          found.push(...(await describeIds(visit, ids.slice(at, at + IDS_A_CALL))))
+          found.push(...(await describeIds(visit, ids.slice(at, at + IDS_A_CALL), signal)))
         return found
       }),
-    observeListing: (scope, sweepId) =>
-      observe(scope, 'listing', [], (visit) => describe(visit, { MaxResults: PAGE }), sweepId),
+    observeListing: (scope, sweepId, signal) =>
+      observe(scope, 'listing', [], (visit) => describe(visit, { MaxResults: PAGE }, signal), sweepId),
     async lookUpInstance(scope, id, visitor = DISCOVERY) {
       const visit = await aws.visit(scope, visitor === DISCOVERY ? 'read' : 'connect', visitor)
       return (await describeIds(visit, [id])).at(0)
@@ -76,17 +76,18 @@ export function createObserver({ aws, clock, log }: { aws: Aws; clock: Clock; lo
 }
 
 /** By filter, not by InstanceIds: one unknown id would fail the whole call. */
-const describeIds = (visit: Visit, ids: readonly string[]) =>
-  describe(visit, { Filters: [{ Name: 'instance-id', Values: [...ids] }], MaxResults: PAGE })
+const describeIds = (visit: Visit, ids: readonly string[], signal?: AbortSignal) =>
+  describe(visit, { Filters: [{ Name: 'instance-id', Values: [...ids] }], MaxResults: PAGE }, signal)
 
 /** Every page, always. */
-async function describe(visit: Visit, input: DescribeInstancesCommandInput): Promise<Instance[]> {
+async function describe(visit: Visit, input: DescribeInstancesCommandInput, signal?: AbortSignal): Promise<Instance[]> {
   const found = new Map<string, Instance>()
   let token: string | undefined
   do {
-    await visit.turn()
+    await visit.turn(signal)
     const answer = await visit.ec2.send(
       new DescribeInstancesCommand({ ...input, ...(token ? { NextToken: token } : {}) }),
+      signal ? { abortSignal: signal } : {},
     )
     for (const reservation of answer.Reservations ?? []) {
       for (const raw of reservation.Instances ?? []) {

@@ -17,15 +17,6 @@ export const giveBack = (ids: readonly string[]): SQSBatchResponse => ({
   batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
 })
 
-/** `otherwise` when the time of the invocation is nearly over; what is late then is dropped by its fence. */
-export async function inTime<T>(context: Context, work: Promise<T>, otherwise: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, context.getRemainingTimeInMillis() - SPARE_MS), otherwise)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+/** Aborts when the time of the invocation is nearly over, while there still is some to answer in. */
+export const deadlineOf = (context: Pick<Context, 'getRemainingTimeInMillis'>): AbortSignal =>
+  AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - SPARE_MS))

@@ -10,7 +10,7 @@ import { createLog } from '../kernel/log.ts'
 import { noCounts } from '../reconcile/counts.ts'
 import { createHintFollower } from '../reconcile/follow-hints.ts'
 import { reportMessages } from '../reconcile/report-messages.ts'
-import { giveBack, inTime, receivedOf } from './batch.ts'
+import { deadlineOf, giveBack, receivedOf } from './batch.ts'
 import { observerEnvironment, readEnvironment } from './environment.ts'
 
 /** The Lambda that looks at AWS: assumes roles, tells the writer what it saw, knows no database. */
@@ -41,9 +41,8 @@ export async function handler(event: SQSEvent | { sweep: true }, context: Contex
     return giveBack([])
   }
   const received = receivedOf(event)
-  const every = received.map((message) => message.id)
   if (directory.refreshedAt() < 0) await directory.refresh()
-  const again = new Set(await inTime(context, follow(received), every))
+  const again = new Set(await follow(received, deadlineOf(context)))
   // Tried again after a pause that doubles, rather than when the visibility time-out happens to end.
   const isEvents = events && env.ENCHILADA_AWS.eventQueue?.endsWith(queueNameOf(event))
   if (isEvents) await events.release(received.filter((message) => again.has(message.id)))

@@ -10,7 +10,7 @@ import { readRules } from '../reconcile/rules.ts'
 import { settleMessages } from '../reconcile/settle-messages.ts'
 import { createSettler } from '../reconcile/settle-report.ts'
 import { openPostgres } from '../store/postgres.ts'
-import { giveBack, inTime, receivedOf } from './batch.ts'
+import { deadlineOf, giveBack, receivedOf } from './batch.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { readEnvironment, writerEnvironment } from './environment.ts'
 
@@ -26,7 +26,5 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   const rules = await readRules(store.db)
   const applier = createApplier({ store, catalogue: builtInCatalogue(rules.mentions), clock, log, ...rules })
   const settle = createSettler({ applier, later: events.later, counts: noCounts() })
-  const received = receivedOf(event)
-  const every = received.map((message) => message.id)
-  return giveBack(await inTime(context, settleMessages(received, { settle, log }), every))
+  return giveBack(await settleMessages(receivedOf(event), { settle, log, signal: deadlineOf(context) }))
 }

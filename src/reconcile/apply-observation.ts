@@ -55,15 +55,15 @@ export function createApplier(deps: ApplyDeps): Applier {
         ended: [],
         records: 0,
       })
-      const observation = await assemble(trx, part, clock.now())
-      if (!observation) return nothing('waiting-for-pages')
       const fence = await trx
         .selectFrom('scopes')
         .select('applied_begun_at')
         .where('scope', '=', key)
         .executeTakeFirst()
       // A later listing went first. What this look saw and AWS did not list yet, nobody would speak of until the next sweep.
-      if (observation.begunAt < (fence?.applied_begun_at ?? 0)) return nothing('stale', observation.asked)
+      if (part.begunAt < (fence?.applied_begun_at ?? 0)) return nothing('stale', part.asked)
+      const observation = await assemble(trx, part, clock.now())
+      if (!observation) return nothing('waiting-for-pages')
 
       const known = await readLedger(trx, scope, [
         ...observation.asked,

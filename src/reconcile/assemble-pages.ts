@@ -2,9 +2,17 @@ import { type Observation, observationSchema } from '../model/observation.ts'
 import { formatScope } from '../model/scope.ts'
 import type { Database } from '../store/store.ts'
 
+/** Longer than a message lives in its queue: the rest of such a set will not come. */
+const PATIENCE_MS = 5 * 24 * 3_600_000
+
 /** An observation cut into messages is whole when its last page has come, in whatever order. Undefined until then. */
 export async function assemble(trx: Database, part: Observation, now: number): Promise<Observation | undefined> {
-  if (part.pages === 1) return part
+  const whole = part.pages === 1 ? part : await addPage(trx, part, now)
+  if (whole) await forgetPages(trx, whole, now)
+  return whole
+}
+
+async function addPage(trx: Database, part: Observation, now: number): Promise<Observation | undefined> {
   const scope = formatScope(part.scope)
   const { begunAt, page, pages } = part
   await trx
@@ -20,8 +28,6 @@ export async function assemble(trx: Database, part: Observation, now: number): P
     .orderBy('page')
     .execute()
   if (rows.length < pages) return undefined
-  // Older ones that never became whole go with it.
-  await trx.deleteFrom('observation_pages').where('scope', '=', scope).where('begun_at', '<=', begunAt).execute()
   const parts = rows.map((row) => observationSchema.parse(JSON.parse(row.data)))
   return {
     ...part,
@@ -32,13 +38,31 @@ export async function assemble(trx: Database, part: Observation, now: number): P
   }
 }
 
+/** A complete listing leaves nothing to say to what was begun before it; any other set takes itself along, and those that can end no more. */
+async function forgetPages(trx: Database, { scope, kind, complete, begunAt }: Observation, now: number): Promise<void> {
+  await trx
+    .deleteFrom('observation_pages')
+    .where('scope', '=', formatScope(scope))
+    .where((row) =>
+      row.or([
+        row('begun_at', kind === 'listing' && complete ? '<=' : '=', begunAt),
+        row('received_at', '<', now - PATIENCE_MS),
+      ]),
+    )
+    .execute()
+}
+
+/** Bytes around an observation in its message, and more digits in the numbers of its pages. */
+const ENVELOPE = 64
+
 /** The other way: messages of at most `bytes` bytes of JSON each. */
 export function cutIntoPages(observation: Observation, bytes = 200 * 1024): Observation[] {
+  const room = bytes - Buffer.byteLength(JSON.stringify({ ...observation, instances: [] })) - ENVELOPE
   const chunks: Observation['instances'][] = [[]]
   let size = 0
   for (const instance of observation.instances) {
     const length = Buffer.byteLength(JSON.stringify(instance)) + 1
-    if (size + length > bytes - 4096 && size > 0) {
+    if (size + length > room && size > 0) {
       chunks.push([])
       size = 0
     }

@@ -4,6 +4,7 @@ import type { Observer } from '../inventory/observe.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import { unlessAborted } from '../kernel/unless-aborted.ts'
 import type { Observation, Report } from '../model/observation.ts'
 import type { DiscoveryCounts } from './counts.ts'
 
@@ -22,7 +23,7 @@ const ASK_AGAIN_MS = 60_000
 
 /**
  * From a batch of messages to observations. Returns the ids of the messages to be tried again; never throws, and no message
- * holds up another.
+ * holds up another: at the signal only what is not done by then comes again.
  */
 export function createHintFollower(deps: FollowDeps) {
   const { directory, observer, report, counts, clock, log } = deps
@@ -41,9 +42,13 @@ export function createHintFollower(deps: FollowDeps) {
   }
 
   /** True when its messages may go. */
-  const look = async ({ scope, ids, attempt, sweepId }: Look): Promise<boolean> => {
+  const look = async ({ scope, ids, attempt, sweepId }: Look, signal?: AbortSignal): Promise<boolean> => {
     counts.hints += 1
-    const seen = await (ids === 'all' ? observer.observeListing(scope, sweepId) : observer.observeIds(scope, ids))
+    const seen = await (ids === 'all'
+      ? observer.observeListing(scope, sweepId, signal)
+      : observer.observeIds(scope, ids, signal))
+    // Cut short by us, it says nothing about the scope.
+    if (signal?.aborted) return false
     const accountName = directory.account(scope.account)?.name
     const observation: Observation = { ...seen, attempt, ...(accountName ? { accountName } : {}) }
     counts.observations += 1
@@ -53,26 +58,27 @@ export function createHintFollower(deps: FollowDeps) {
     return observation.complete || ids === 'all' || isByDesign(observation)
   }
 
-  return async function follow(messages: readonly Message[]): Promise<string[]> {
+  return async function follow(messages: readonly Message[], signal?: AbortSignal): Promise<string[]> {
     counts.messages += messages.length
     const { work, ignored, malformed } = await fold(messages)
     counts.ignored += ignored.length
     counts.malformed += malformed.length
     log.debug({ messages: messages.length, work: work.length, ignored, malformed: malformed.length }, 'messages came')
-    const again: string[] = []
+    const again = new Set<string>()
+    const comeAgain = (ids: readonly string[]) => ids.forEach((id) => void again.add(id))
     const attempt = async (ids: readonly string[], doIt: () => Promise<boolean>) => {
       try {
-        if (!(await doIt())) again.push(...ids)
+        if (!(await unlessAborted(doIt(), signal))) comeAgain(ids)
       } catch (error) {
         log.warn({ reason: reasonOf(error), messages: ids.length }, 'messages could not be handled; they come again')
-        again.push(...ids)
+        comeAgain(ids)
       }
     }
     await Promise.all([
       ...malformed.map((one) => attempt([one.id], () => report({ malformed: one }).then(() => true))),
-      ...work.map((one) => attempt(one.messages, () => look(one))),
+      ...work.map((one) => attempt(one.messages, () => look(one, signal))),
     ])
-    return again
+    return [...again]
   }
 }
 

@@ -128,7 +128,7 @@ describe('the laws of the reconciler', () => {
             const all = [...world].filter(([n]) => !forgotten.has(n)).map(([n, state]) => instanceOf(n, state))
             const shown = !one.complete && one.short ? all.slice(0, Math.floor(all.length / 2)) : all
             const listing = observation('listing', shown, [], one.complete)
-            const parts = one.pages ? cutIntoPages(listing, 4_500).reverse() : [listing]
+            const parts = one.pages ? cutIntoPages(listing, 600).reverse() : [listing]
             for (const part of parts) await apply(part)
             if (one.replay) queue.push(listing)
           }

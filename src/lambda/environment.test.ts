@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { observerEnvironment, readEnvironment, writerEnvironment } from './environment.ts'
+
+const queue = 'https://sqs.eu-west-1.amazonaws.com/111122223333/enchilada'
+const observer = {
+  ENCHILADA_AWS: JSON.stringify({ homeRegion: 'eu-west-1', eventQueue: queue }),
+  OBSERVATIONS_QUEUE_URL: queue,
+  SWEEP_QUEUE_URL: queue,
+}
+const writer = {
+  DATABASE_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:enchilada',
+  EVENTS_QUEUE_URL: queue,
+  AWS_REGION: 'eu-west-1',
+}
+
+describe('the environment of a function', () => {
+  test('what is not said has its default, as in the configuration of `serve`', () => {
+    expect(readEnvironment(observerEnvironment, { ...observer, PATH: '/bin' })).toMatchObject({
+      ENCHILADA_AWS: { accounts: 'organization', readRole: 'EnchiladaRead' },
+      ENCHILADA_TENANT: 'default',
+      LOG_LEVEL: 'info',
+    })
+    expect(readEnvironment(writerEnvironment, writer)).toMatchObject({ DATABASE_TLS: 'verify-full' })
+  })
+
+  test('all its faults are told at once, each by its name', () => {
+    const faulty = { ...observer, ENCHILADA_AWS: '{', SWEEP_QUEUE_URL: 'sweep', LOG_LEVEL: 'loud' }
+    const tell = () => readEnvironment(observerEnvironment, faulty)
+    expect(tell).toThrow(/ENCHILADA_AWS: not JSON.*SWEEP_QUEUE_URL.*LOG_LEVEL/)
+    expect(() => readEnvironment(writerEnvironment, {})).toThrow(/DATABASE_SECRET_ARN.*EVENTS_QUEUE_URL.*AWS_REGION/)
+  })
+
+  test('a setting that nobody knows is a fault, with its path', () => {
+    const ENCHILADA_AWS = JSON.stringify({ homeRegion: 'eu-west-1', region: ['us-east-1'] })
+    const tell = () => readEnvironment(observerEnvironment, { ...observer, ENCHILADA_AWS })
+    expect(tell).toThrow(/ENCHILADA_AWS.*"region"/)
+  })
+})
