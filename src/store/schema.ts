@@ -177,7 +177,7 @@ export type AuditWritersTable = {
   holder: string
   held_until: number
 }
-/** Records of changes, written in the transaction of the change, until a node has put them into its trail. `id` is a UUIDv7. */
+/** Records of changes, written in the transaction of the change, until a node has put them into its trail. `id`: change and place in it. */
 export type TrailOutboxTable = {
   id: string
   /** AuditEvent as JSON. */
