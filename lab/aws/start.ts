@@ -27,6 +27,7 @@ export type Aws = {
   /** `http://localhost:PORT`: by name, because CloudFormation takes the bucket from the host of a template's URL. */
   endpoint: string
   port: number
+  pid: number
   lab: LabDoors
   /** What the emulator wrote so far. */
   log: () => string
@@ -64,6 +65,7 @@ export async function startAws(options: AwsOptions = {}): Promise<Aws> {
   return {
     endpoint,
     port,
+    pid: child.pid ?? 0,
     lab: openDoors(endpoint),
     log: () => log,
     stop: async () => {

@@ -1,16 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPostgres } from '../../test/fixtures/postgres.ts'
 import { createRandom } from '../../test/forger/random.ts'
-import { makeOrganisation, REGIONS, writeProfiles } from '../aws/organisation.ts'
-import { type Aws, startAws } from '../aws/start.ts'
-import { deployStacks } from '../world/deploy-stacks.ts'
-import { startPortalMachine } from '../world/portal-machine.ts'
+import { REGIONS } from '../aws/organisation.ts'
+import type { Aws } from '../aws/start.ts'
 import { startChurn, WORKLOADS } from './churn.ts'
 import { beginMisfortune, drawFaults, endMisfortune } from './misfortune.ts'
+import { type By, setStage } from './stage.ts'
 import { type Finding, startWitness } from './witness.ts'
-import { startWorkers } from './workers.ts'
 
 export type ChaosResult = {
   seed: number
@@ -31,39 +28,18 @@ const PROOF_MS = 5_000
 /** An ended instance leaves AWS's listings after this: its end may have to be seen by its absence. */
 const PURGE_MS = 6_000
 
-export type ChaosOptions = { seed: number; seconds: number; workers: number; log(text: string): void }
+export type ChaosOptions = { by: By; seed: number; seconds: number; workers: number; log(text: string): void }
 
 /** A bad day: churn in three accounts and two regions, events lost and doubled, AWS failing, workers killed; then peace, and the reckoning. */
-export async function runChaos({ seed, seconds, workers: count, log }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({ by, seed, seconds, workers, log }: ChaosOptions): Promise<ChaosResult> {
   const random = createRandom(seed)
   const folder = mkdtempSync(join(tmpdir(), 'enchilada-chaos-'))
-  mkdirSync(folder, { recursive: true })
-  const postgres = await startPostgres()
-  const aws = await startAws({ pendingMs: 300, stoppingMs: 300, purgeMs: PURGE_MS, seed })
+  const times = { sweepMs: SWEEP_MS, proofMs: PROOF_MS, purgeMs: PURGE_MS }
+  const stage = await setStage({ by, folder, seed, workers, ...times })
+  const { aws, organisation } = stage
   try {
-    const organisation = await makeOrganisation(aws.endpoint)
-    const env = writeProfiles(join(folder, 'aws'), aws.endpoint, organisation)
-    const wiring = await deployStacks({ dir: join(folder, 'deploy'), env, organisation, tenant: 'acme' })
-    const role = await startPortalMachine(aws, organisation, wiring)
-    const workers = startWorkers({
-      folder,
-      count,
-      env: { ...role, DATABASE_URL: postgres.url },
-      configuration: {
-        tenant: 'acme',
-        signIn: { issuer: 'http://localhost:9', clientId: 'none' },
-        store: { postgres: { env: 'DATABASE_URL' } },
-        aws: {
-          homeRegion: wiring.homeRegion,
-          accounts: WORKLOADS.map((name) => ({ id: organisation.accounts[name].id, name })),
-          regions: [...REGIONS],
-          eventQueue: wiring.queueUrl,
-        },
-        discovery: { sweepEvery: `${SWEEP_MS / 1000}s`, absenceProof: `${PROOF_MS / 1000}s` },
-      },
-    })
     const churn = startChurn(aws.endpoint, organisation, random)
-    const witness = startWitness(postgres.url, churn.lives)
+    const witness = startWitness(stage.databaseUrl, churn.lives)
     try {
       await until('the first sweep', async () => (await witness.sweeps().catch(() => [])).length > 0)
       await beginMisfortune(aws.lab, seed)
@@ -71,7 +47,7 @@ export async function runChaos({ seed, seconds, workers: count, log }: ChaosOpti
       for (let n = 0; Date.now() < calmAt; n += 1) {
         await churn.step()
         if (n % 4 === 0) await misfortune(aws, organisation.accounts[random.pick(WORKLOADS)].id)
-        if (n % 8 === 0) workers.crash(1 + random.below(count))
+        if (n % 8 === 0) stage.crash(random.below(1_000))
         if (n % 5 === 0) await replay(aws)
         await pause(100 + random.below(200))
       }
@@ -88,7 +64,7 @@ export async function runChaos({ seed, seconds, workers: count, log }: ChaosOpti
         seed,
         lives: churn.lives.size,
         ended: [...churn.lives.values()].filter((life) => life.endedAt !== undefined).length,
-        crashes: workers.crashes(),
+        crashes: stage.crashes(),
         samples: witness.samples(),
         eventsLost: counts['dropped'] ?? 0,
         findings: witness.findings,
@@ -97,7 +73,6 @@ export async function runChaos({ seed, seconds, workers: count, log }: ChaosOpti
       }
     } finally {
       await witness.stop()
-      await workers.stop()
     }
 
     async function misfortune(on: Aws, account: string) {
@@ -124,8 +99,7 @@ export async function runChaos({ seed, seconds, workers: count, log }: ChaosOpti
       return [...ids].filter((id) => held.has(id) === isOver(id)).map((id) => ({ id, listed: listed.has(id) }))
     }
   } finally {
-    await aws.stop()
-    await postgres.stop()
+    await stage.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 }

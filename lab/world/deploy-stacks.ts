@@ -67,8 +67,9 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
       timeoutMs: 180_000,
     })
   const outputs = join(dir, 'outputs.json')
+  // One stack after the other: the emulator takes change sets by name, and cdk gives all of them one.
   const deploy = (account: AccountName, stacks: readonly string[], ...more: string[]) =>
-    type(account, 'deploy', ...stacks, '--app', assembly, '--require-approval', 'never', '--concurrency', '4', ...more)
+    type(account, 'deploy', ...stacks, '--app', assembly, '--require-approval', 'never', ...more)
 
   await type('shared', 'synth', '--quiet', '--context', `settings=${settings}`, '--output', assembly)
   if (options.functions) await type('shared', 'bootstrap', `aws://${shared.id}/${HOME_REGION}`, '--app', assembly)

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { runChaos } from '../../lab/chaos/run-chaos.ts'
 
-/** Bad days for discovery, in the lab, with the product as it is built. `--rounds` days of `--seconds` each. */
+/** Bad days for discovery, in the lab, with the product as it is built: `serve` and the functions in turn, or one `--by`. `--rounds` days of `--seconds` each. */
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     rounds: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '60' },
+    by: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -25,8 +26,10 @@ const total = {
   samples: 0,
   eventsLost: 0,
 }
+const kinds = (['serve', 'lambda'] as const).filter((one) => values.by === undefined || values.by === one)
 for (let round = 0; round < Number(values.rounds); round += 1) {
-  const day = await runChaos({ seed: seed + round, seconds: Number(values.seconds), workers: 2, log })
+  const by = kinds[round % kinds.length] ?? 'serve'
+  const day = await runChaos({ by, seed: seed + round, seconds: Number(values.seconds), workers: 2, log })
   const different = new Set([...day.differentAfterSweep, ...day.differentAfterProof])
   const failed = new Set([...day.findings.map((finding) => finding.id), ...different])
   total.cases += day.lives
@@ -37,7 +40,7 @@ for (let round = 0; round < Number(values.rounds); round += 1) {
   total.crashes += day.crashes
   total.samples += day.samples
   total.eventsLost += day.eventsLost
-  log(JSON.stringify(day))
+  log(JSON.stringify({ by, ...day }))
 }
 if (values.json) console.log(JSON.stringify({ name: 'chaos', seed, ...total }))
 else {

@@ -60,9 +60,14 @@ class Environment:
         stdin = self._process.stdin
         if stdin is None:
             raise RuntimeError("an environment without input")
-        stdin.write(line.encode())
-        stdin.flush()
-        answer = self._read(timeout)
+        try:
+            stdin.write(line.encode())
+            stdin.flush()
+            answer = self._read(timeout)
+        except BrokenPipeError:
+            # Somebody killed it since its last call.
+            self.end()
+            answer = None
         self.used = time.monotonic()
         return answer or {
             "error": {"errorType": "Runtime.ExitError", "errorMessage": "Runtime exited without a reason"}
