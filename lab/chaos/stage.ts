@@ -36,6 +36,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const { by, folder, sweepMs, proofMs, purgeMs, seed } = options
   const aws = await startAws({ pendingMs: 300, stoppingMs: 300, purgeMs, seed })
   const organisation = await makeOrganisation(aws.endpoint)
+  const accounts = WORKLOADS.map((name) => ({ id: organisation.accounts[name].id, name }))
   const env = writeProfiles(join(folder, 'aws'), aws.endpoint, organisation)
   const forFunctions = by === 'lambda' ? await startDatabase(aws.endpoint, organisation) : undefined
   const database = forFunctions ?? (await startPostgres())
@@ -44,7 +45,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     env,
     organisation,
     tenant: 'acme',
-    ...(forFunctions && { functions: forFunctions.functions }),
+    ...(forFunctions && { functions: { ...forFunctions.functions, accounts } }),
   })
   const role = await startPortalMachine(aws, organisation, wiring)
   const workers = startWorkers({
@@ -57,7 +58,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       store: { postgres: { env: 'DATABASE_URL' } },
       aws: {
         homeRegion: wiring.homeRegion,
-        accounts: WORKLOADS.map((name) => ({ id: organisation.accounts[name].id, name })),
+        accounts,
         regions: [...REGIONS],
         eventQueue: wiring.queueUrl,
       },

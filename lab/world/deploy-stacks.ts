@@ -20,6 +20,8 @@ export type FunctionsSettings = {
     securityGroupId: string
   }
   sweepMinutes?: number
+  /** Only these; by default every account of the organisation. */
+  accounts?: { id: string; name: string }[]
 }
 
 export type DeployOptions = {
@@ -41,6 +43,8 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
   const { shared, management } = organisation.accounts
   mkdirSync(dir, { recursive: true })
   const settings = join(dir, 'enchilada.deploy.json')
+  const { accounts, ...functions } = options.functions ?? {}
+  const directory = `arn:aws:iam::${management.id}:role/EnchiladaDirectory`
   writeFileSync(
     settings,
     JSON.stringify({
@@ -51,11 +55,8 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
       tenant: options.tenant,
       ...(options.functions && {
         discovery: 'lambda',
-        aws: {
-          organizationRole: `arn:aws:iam::${management.id}:role/EnchiladaDirectory`,
-          regions: REGIONS,
-        },
-        ...options.functions,
+        aws: { regions: REGIONS, ...(accounts ? { accounts } : { organizationRole: directory }) },
+        ...functions,
       }),
     }),
   )
