@@ -11,4 +11,9 @@ export const policyErrors = defineErrors({
     retryable: false,
     hint: 'The request was refused. Report this with the policy files: a validated policy should always evaluate.',
   },
+  POLICY_BEYOND_GROUPS: {
+    message: 'Guacamole knows only groups that may connect or may not; these policies say more: {faults}',
+    retryable: false,
+    hint: 'Write policies for Guacamole that grant `connect` to groups, by tags or accounts of the instance, in a folder of their own (`catalogue.guacamole.policies`). Nothing was granted.',
+  },
 })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { cedarSchema } from './cedar-schema.ts'
 import { policyErrors } from './errors.ts'
+import { type GroupRules, groupRulesOf } from './group-rules.ts'
 import { type Mentions, mentionsOf } from './mentions.ts'
 import { type Asker, cedarRequest, type Question } from './request.ts'
 
@@ -17,6 +18,8 @@ export type PolicySet = {
   /** Content hash: two sets with one hash decide alike. */
   readonly hash: string
   readonly mentions: Mentions
+  /** For catalogues that know groups and nothing else. */
+  readonly groupRules: GroupRules
   decide(asker: Asker, question: Question): Decision
 }
 
@@ -53,6 +56,7 @@ function preparse(policies: Record<string, string>): PolicySet {
   return {
     hash,
     mentions: mentionsOf(Object.values(policies)),
+    groupRules: groupRulesOf(policies),
     decide(asker, question) {
       const answer = cedar.statefulIsAuthorized({
         ...cedarRequest(asker, question),

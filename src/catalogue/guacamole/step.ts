@@ -12,3 +12,9 @@ export function stepOf(plan: TreePlan, refused: readonly Refused[]): InStep {
     refused,
   }
 }
+
+/** Guacamole's ids of connections that nobody may use any more: their live sessions end. */
+export const endedBy = (plan: TreePlan): string[] => [
+  ...plan.change.filter((one) => one.target.mark.retired !== undefined).map((one) => one.held.id),
+  ...plan.remove.filter((one) => one.mark?.retired === undefined).map((one) => one.id),
+]

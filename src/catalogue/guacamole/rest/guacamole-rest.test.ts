@@ -74,6 +74,20 @@ describe('the REST client', () => {
     },
   )
 
+  test('a live session ends with its instance, and no other', async () => {
+    const stage = await restStage(server)
+    const guacamole = stage.open({ clock: createFakeClock() })
+    await guacamole.keepInStep(scope, async () => [connectionOf({ n: 1 }), connectionOf({ n: 2 })])
+    const { connections } = await stage.see()
+    for (const { id, name } of connections) {
+      server.activeConnections.set(name, { identifier: name, connectionIdentifier: id, username: 'ann', startDate: 0 })
+    }
+    await guacamole.keepInStep(scope, async () => [connectionOf({ n: 2 })])
+    expect([...server.activeConnections.keys()]).toEqual(['host-2'])
+    server.activeConnections.clear()
+    await stage.stop()
+  })
+
   test('a dead token is renewed once, a denial is not', async () => {
     const session = createRestSession({ ...server, password: new Secret(server.password), clock: createFakeClock() })
     const before = server.logins()

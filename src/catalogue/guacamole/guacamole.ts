@@ -1,0 +1,31 @@
+import type { Connection } from '../../model/connection.ts'
+import type { Scope } from '../../model/scope.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { Refused } from './desire.ts'
+import type { ConnectionMark } from './mark.ts'
+import type { PlanLine } from './plan-lines.ts'
+
+/** A connection without our mark. */
+export type Stranger = {
+  /** Guacamole's. */
+  id: string
+  name: string
+  protocol: string
+  hostname: string | undefined
+  /** What guacscanner wrote on it. */
+  instanceId: string | undefined
+}
+
+/** An Apache Guacamole, by whichever way. */
+export type Guacamole = Catalogue & {
+  /** What `keepInStep` would do now. */
+  plan(scope: Scope, wanted: readonly Connection[]): Promise<{ lines: PlanLine[]; refused: readonly Refused[] }>
+  /** Connections that are not ours, and the ids (src/model/connection) of those that are. */
+  strangers(): Promise<{ strangers: Stranger[]; held: ReadonlySet<string> }>
+  /** Marks strangers as ours; the next pass brings them in step, and they keep Guacamole's id, their history and their grants. */
+  adopt(pairs: readonly { stranger: string; mark: ConnectionMark }[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Ends live sessions of connections (Guacamole's ids): deleting a connection does not. */
+export type CloseSessions = (connections: readonly string[]) => Promise<void>

@@ -1,0 +1,40 @@
+import * as z from 'zod'
+import { guacamoleErrors } from '../errors.ts'
+import type { CloseSessions } from '../guacamole.ts'
+import { patchDirectory } from './batch.ts'
+import type { RestSession } from './session.ts'
+
+const activeSchema = z.record(
+  z.string(),
+  z.object({
+    identifier: z.string(),
+    connectionIdentifier: z.string().nullish(),
+    startDate: z.number().nullish(),
+    remoteHost: z.string().nullish(),
+    username: z.string().nullish(),
+  }),
+)
+export type ActiveConnection = z.infer<typeof activeSchema>[string]
+
+/** Live sessions of one web application node; others are seen by their own nodes alone. The id is the history's uuid. */
+export async function readActive(session: RestSession): Promise<ActiveConnection[]> {
+  const { body, status } = await session.call('GET', `session/data/${await session.dataSource()}/activeConnections`)
+  const active = activeSchema.safeParse(body)
+  if (!active.success) throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: `live sessions: status ${status}` })
+  return Object.values(active.data)
+}
+
+/** Looks on every node; one that is away has lost its sessions with its memory, or tells so by an error. */
+export function closeSessionsOn(nodes: readonly RestSession[]): CloseSessions {
+  return async (connections) => {
+    const ended = new Set<string | null | undefined>(connections)
+    for (const node of nodes) {
+      const live = (await readActive(node)).filter((one) => ended.has(one.connectionIdentifier))
+      await patchDirectory(
+        node,
+        `session/data/${await node.dataSource()}/activeConnections`,
+        live.map((one) => ({ op: 'remove', path: `/${one.identifier}` })),
+      )
+    }
+  }
+}
