@@ -100,12 +100,12 @@ export function builtInCatalogue(mentions: Mentions): BuiltInCatalogue {
     },
     async read(db, scope) {
       const rows = await db.selectFrom('connections').selectAll().where('scope', '=', formatScope(scope)).execute()
-      return rows.map(connectionOf)
+      return rows.map(connectionOfRow)
     },
   }
 }
 
-function connectionOf(row: ConnectionsTable): Connection {
+export function connectionOfRow(row: ConnectionsTable): Connection {
   return {
     id: row.id,
     scope: parseScope(row.scope),

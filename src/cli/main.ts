@@ -81,6 +81,25 @@ recordings
   .option('--output <file>', 'where to (default: stdout)')
   .action(lazily(async () => (await import('./recordings-export.ts')).exportRecording))
 
+const guacamole = program.command('guacamole').description('an Apache Guacamole that follows the fleet')
+guacamole
+  .command('check')
+  .description('what Guacamole is, and whether it can be kept in step')
+  .action(lazily(async () => (await import('./guacamole-check.ts')).checkGuacamole))
+guacamole
+  .command('plan')
+  .description('what would change; exit 2 when something would')
+  .action(lazily(async () => (await import('./guacamole-plan.ts')).planGuacamole))
+guacamole
+  .command('apply')
+  .description('bring it in step now')
+  .action(lazily(async () => (await import('./guacamole-apply.ts')).applyGuacamole))
+guacamole
+  .command('adopt')
+  .description('connections made by hand or by guacscanner that would become ours; exit 2 when there are some')
+  .option('--yes', 'make them ours')
+  .action(lazily(async () => (await import('./guacamole-adopt.ts')).adoptGuacamole))
+
 const SOURCE = 'files, cloudwatch, cloudwatch:GROUP or a folder (default: by the configuration)'
 const audit = program.command('audit').description('the trail')
 audit

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { accessSettings } from '../access/settings.ts'
 import { auditSettings } from '../audit/settings.ts'
 import { awsSettings } from '../aws/settings.ts'
+import { guacamoleSettings } from '../catalogue/guacamole/settings.ts'
 import { credentialsSettings } from '../credentials/settings.ts'
 import { gatewaySettings } from '../gateway/settings.ts'
 import { discoverySettings } from '../inventory/settings.ts'
@@ -35,6 +36,10 @@ export const configSchema = z
     aws: awsSettings,
     discovery: discoverySettings.prefault({}),
     connections: connectionSettings.prefault({}),
+    catalogue: z
+      .union([z.literal('built-in'), z.strictObject({ guacamole: guacamoleSettings })])
+      .default('built-in')
+      .describe('Where people open connections: in the portal alone, or also in an Apache Guacamole that follows it'),
     credentials: credentialsSettings,
     gateway: gatewaySettings.prefault({}),
     recordings: recordingSettings.prefault({}),

@@ -11,4 +11,9 @@ export const configErrors = defineErrors({
     retryable: false,
     hint: 'Correct them all; `enchilada config check` looks again, `enchilada config schema` describes every setting.',
   },
+  CONFIG_WITHOUT_GUACAMOLE: {
+    message: 'The configuration {path} names no Apache Guacamole',
+    retryable: false,
+    hint: 'Set `catalogue: { guacamole: … }`; docs/guides/guacamole.md has one to start from.',
+  },
 })

@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { type Access, createAccess } from '../access/access.ts'
 import { rekeyConnections } from '../access/policy-keys.ts'
-import { readPolicyFiles } from '../access/read-policies.ts'
 import type { LogSink } from '../audit/log-sink.ts'
 import { createNotary, type NotaryOutcome } from '../audit/notary.ts'
 import { createAws } from '../aws/aws.ts'
@@ -11,13 +10,14 @@ import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { createCredentialResolver } from '../credentials/resolve-credential.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { type HostKeys, openHostKeys } from '../gateway/host-keys.ts'
+import { createFollower } from '../guacamole/follow.ts'
 import { createDirectory } from '../inventory/directory.ts'
 import { createEventQueue } from '../inventory/event-queue.ts'
 import { createObserver } from '../inventory/observe.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
-import { readSecretSource } from '../kernel/secret-source.ts'
-import { type PolicySet, parsePolicies } from '../policy/policy-set.ts'
+import type { Secret } from '../kernel/secret.ts'
+import { readSecretSource, type SecretSource } from '../kernel/secret-source.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
 import { type DiscoveryRules, publishRules } from '../reconcile/rules.ts'
@@ -31,7 +31,9 @@ import { type AuditStores, openAuditStores, openSigner } from './audit-stores.ts
 import type { Config } from './config-schema.ts'
 import { configErrors } from './errors.ts'
 import type { Loaded } from './load-config.ts'
+import { loadPolicies } from './load-policies.ts'
 import { type NodeTrail, openNodeTrail } from './node-trail.ts'
+import { type OpenedGuacamole, openGuacamole } from './open-guacamole.ts'
 import { openRecordingFiles } from './recording-store.ts'
 
 /** Everything that `serve` is made of, built once. `close` undoes it in the opposite order. */
@@ -53,31 +55,26 @@ export type World = {
   hostKeys: HostKeys
   discovery: Discovery
   signIn: SignIn
+  /** Keeps the Apache Guacamole of the configuration in step, where there is one. */
+  follow: ReturnType<typeof createFollower> | undefined
+  guacamole: OpenedGuacamole | undefined
   close(): Promise<void>
 }
 
-/** Policies of a configuration; throws POLICY_INVALID, or CONFIG_INVALID when their folder is not there. */
-export function loadPolicies({ config, path, folder }: Loaded): PolicySet {
-  const where = resolve(folder, config.access.policies)
-  try {
-    return parsePolicies(readPolicyFiles(where))
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) {
-      throw configErrors.CONFIG_INVALID({ path, faults: `  - access.policies: there is no folder ${where}` }, { cause })
-    }
-    throw cause
-  }
-}
-
-export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Log): Promise<World> {
-  const { config, path, folder } = loaded
-  const clock = systemClock
-  const policies = loadPolicies(loaded)
-  const secret = (where: string, source: Parameters<typeof readSecretSource>[0]) => {
+/** Reads a secret that the configuration names. Throws CONFIG_INVALID with the setting when it is not there. */
+export function secretsOf({ path }: Loaded, env: NodeJS.ProcessEnv) {
+  return (where: string, source: SecretSource): Secret => {
     const value = readSecretSource(source, env)
     if (!value) throw configErrors.CONFIG_INVALID({ path, faults: `  - ${where}: the secret it names is not there` })
     return value
   }
+}
+
+export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Log): Promise<World> {
+  const { config, folder } = loaded
+  const clock = systemClock
+  const policies = loadPolicies(loaded)
+  const secret = secretsOf(loaded, env)
   const clientSecret = config.signIn.clientSecret && secret('signIn.clientSecret', config.signIn.clientSecret)
   const at = (place: string) => resolve(folder, place)
   const node = config.node ?? hostname()
@@ -120,6 +117,17 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   }
   await publishRules(store.db, rules)
   const catalogue = builtInCatalogue(policies.mentions)
+  const guacamole = await openGuacamole({ loaded, secret, clock, store })
+  const follow =
+    guacamole &&
+    createFollower({
+      store,
+      builtIn: catalogue,
+      target: guacamole.guacamole,
+      clock,
+      log,
+      lookEvery: config.discovery.sweepEvery,
+    })
   const discovery = createDiscovery({
     settings: config.discovery,
     directory,
@@ -153,8 +161,11 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     hostKeys,
     discovery,
     signIn,
+    follow,
+    guacamole,
     async close() {
       await gateway.close()
+      await guacamole?.close()
       await trail.close()
       await store.close()
     },

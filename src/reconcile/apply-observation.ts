@@ -1,9 +1,9 @@
 import type { BuiltInCatalogue } from '../catalogue/built-in.ts'
-import type { Catalogue, InStep } from '../catalogue/catalogue.ts'
+import type { InStep } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Observation } from '../model/observation.ts'
-import { formatScope, type Scope } from '../model/scope.ts'
+import { formatScope } from '../model/scope.ts'
 import type { Store } from '../store/store.ts'
 import type { ConnectionSettings } from '../wanted/settings.ts'
 import { wantedConnections } from '../wanted/wanted-connections.ts'
@@ -27,8 +27,6 @@ export type Applied = {
 export type ApplyDeps = {
   store: Store
   catalogue: BuiltInCatalogue
-  /** One that lives elsewhere: follows after the commit, under a lock of its own. */
-  target?: Catalogue | undefined
   clock: Clock
   log: Log
   connections: ConnectionSettings
@@ -103,19 +101,7 @@ export function createApplier(deps: ApplyDeps): Applier {
       }
     })
     await tell(key, changes, ended, records)
-    if (applied.outcome === 'applied' || applied.outcome === 'incomplete') await follow(scope)
     return applied
-  }
-
-  /**
-   * Told by what is held, not by what changed: a pass that failed or never came is made good by the next one.
-   * Throws what the target throws, so that the observation comes again.
-   */
-  async function follow(scope: Scope): Promise<void> {
-    const step = await deps.target?.keepInStep(scope, () => catalogue.read(store.db, scope))
-    for (const { id, error } of step?.refused ?? []) {
-      deps.log.warn({ id, code: error.code, reason: error.message }, 'a connection was refused by the catalogue')
-    }
   }
 
   /** After the commit: what is told is true. What is lost by a crash here, readers find by reading. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load-config.ts'
-import { loadPolicies } from '../../src/config/world.ts'
+import { loadPolicies } from '../../src/config/load-policies.ts'
 
 const unit = readFileSync('docs/install/enchilada.service', 'utf8')
 const blocks = (page: string, language: string): string[] =>

@@ -11,6 +11,10 @@ const parametersOf = (protocol: Protocol) =>
 
 const restSettings = z.strictObject({
   url: secureUrl.describe('Where Guacamole is, with its context: https://guacamole.example.com/guacamole'),
+  nodes: z
+    .array(secureUrl)
+    .default([])
+    .describe('Each web application node behind that address: sessions are known only to their own node'),
   userName: z.string().min(1).max(128).describe('The service account'),
   password: secretSourceSchema.describe('Where its password is found: {env} or {file}'),
   dataSource: z.string().optional().describe('Default: the database that the server names'),

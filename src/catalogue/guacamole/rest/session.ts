@@ -4,7 +4,8 @@ import { type CodedError, reasonOf } from '../../../kernel/errors.ts'
 import type { Secret } from '../../../kernel/secret.ts'
 import { guacamoleErrors } from '../errors.ts'
 
-export type Answer = { status: number; body: unknown }
+/** `at`: when the server answered, by its own clock, to the second. */
+export type Answer = { status: number; body: unknown; at: number | undefined }
 export type RestCall = { method: string; path: string; bytes: number; status: number }
 
 /** One web application node, logged in when first needed; one token for all calls. */
@@ -58,7 +59,8 @@ export function createRestSession(deps: RestSessionDeps): RestSession {
       const text = await response.text()
       const bytes = typeof init.body === 'string' ? Buffer.byteLength(init.body) : 0
       deps.onCall?.({ method, path, bytes, status: response.status })
-      return { status: response.status, body: parse(text) }
+      const date = Date.parse(response.headers.get('date') ?? '')
+      return { status: response.status, body: parse(text), at: Number.isNaN(date) ? undefined : date }
     } catch (cause) {
       const inner = cause instanceof Error ? (cause.cause ?? cause) : cause
       throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: reasonOf(inner) }, { cause })

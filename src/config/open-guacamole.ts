@@ -1,0 +1,103 @@
+import { resolve } from 'node:path'
+import type { DesireDeps } from '../catalogue/guacamole/desire.ts'
+import type { CloseSessions, Guacamole } from '../catalogue/guacamole/guacamole.ts'
+import { guacamoleRest } from '../catalogue/guacamole/rest/guacamole-rest.ts'
+import { createRestSession, type RestSession } from '../catalogue/guacamole/rest/session.ts'
+import { closeSessionsOn } from '../catalogue/guacamole/rest/sessions.ts'
+import type { GuacamoleSettings } from '../catalogue/guacamole/settings.ts'
+import { guacamoleSql } from '../catalogue/guacamole/sql/guacamole-sql.ts'
+import { openMysqlDatabase, openPostgresDatabase } from '../catalogue/guacamole/sql/open-database.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { SecretSource } from '../kernel/secret-source.ts'
+import { groupReaders } from '../policy/group-readers.ts'
+import { createMutex } from '../store/mutex.ts'
+import type { Store } from '../store/store.ts'
+import type { Loaded } from './load-config.ts'
+import { loadPolicies } from './load-policies.ts'
+
+export type OpenedGuacamole = {
+  guacamole: Guacamole
+  settings: GuacamoleSettings
+  /** Every web application node that was named; none where only SQL is configured. */
+  nodes: readonly RestSession[]
+  close(): Promise<void>
+}
+
+export type GuacamoleWorld = {
+  loaded: Loaded
+  secret(where: string, source: SecretSource): Secret
+  clock: Clock
+  /** Keeps writers of several processes apart; without it only those of this one. */
+  store?: Store
+}
+
+/** The Guacamole of the configuration, or undefined. Throws CONFIG_INVALID and POLICY_BEYOND_GROUPS. */
+export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacamole | undefined> {
+  const { loaded, clock } = world
+  const { catalogue } = loaded.config
+  if (catalogue === 'built-in') return undefined
+  const settings = catalogue.guacamole
+  const nodes = openNodes(settings, world)
+  const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes) : undefined
+  const desires = { settings, ...whatPeopleGet(settings, world) }
+  const guacamole = settings.sql
+    ? guacamoleSql({ ...desires, database: await openDatabase(settings.sql, world), clock, closeSessions })
+    : byRest(nodes, { ...desires, clock, alone: aloneIn(world.store) })
+  return {
+    guacamole,
+    settings,
+    nodes,
+    async close() {
+      await guacamole.close()
+      for (const node of nodes) await node.close()
+    },
+  }
+}
+
+function openNodes({ rest }: GuacamoleSettings, { secret, clock }: GuacamoleWorld): RestSession[] {
+  if (!rest) return []
+  const password = secret('catalogue.guacamole.rest.password', rest.password)
+  const { userName, dataSource } = rest
+  const urls = [rest.url, ...rest.nodes.filter((url) => url !== rest.url)]
+  return urls.map((url) => createRestSession({ url, userName, password, dataSource, clock }))
+}
+
+type RestRest = Omit<Parameters<typeof guacamoleRest>[0], 'session' | 'closeSessions'>
+
+function byRest([session, ...others]: readonly RestSession[], deps: RestRest): Guacamole {
+  if (!session) throw new Error('the settings name REST or SQL')
+  return guacamoleRest({ ...deps, session, closeSessions: closeSessionsOn([session, ...others]) })
+}
+
+function openDatabase(sql: NonNullable<GuacamoleSettings['sql']>, { secret }: GuacamoleWorld) {
+  return 'postgres' in sql
+    ? openPostgresDatabase(secret('catalogue.guacamole.sql.postgres', sql.postgres))
+    : openMysqlDatabase(secret('catalogue.guacamole.sql.mysql', sql.mysql))
+}
+
+/** User groups by connection. Throws POLICY_BEYOND_GROUPS. */
+export function readersOf(loaded: Loaded, settings: GuacamoleSettings): DesireDeps['readersOf'] {
+  const folder = settings.policies ?? loaded.config.access.policies
+  const readers = groupReaders(loadPolicies({ ...loaded, policies: resolve(loaded.folder, folder) }))
+  return ({ scope, group, protocol, instance }) => readers({ ...scope, group, protocol, tags: instance.tags })
+}
+
+function whatPeopleGet(settings: GuacamoleSettings, { loaded, secret }: GuacamoleWorld): Omit<DesireDeps, 'settings'> {
+  return {
+    readersOf: readersOf(loaded, settings),
+    secrets: settings.secretsInPlainTextForAllWhoReadTheGuacamoleDatabase.map((one) => ({
+      protocol: one.protocol,
+      parameter: one.parameter,
+      accounts: one.accounts,
+      secret: secret(`catalogue.guacamole (${one.parameter} of ${one.protocol})`, one.secret),
+    })),
+  }
+}
+
+/** SQLite has one process; a transaction held open there would stop everything else in it. */
+function aloneIn(store: Store | undefined): <T>(work: () => Promise<T>) => Promise<T> {
+  if (store?.engine === 'postgres') return (work) => store.withLock('guacamole', work)
+  const inTurn = createMutex()
+  return (work) => inTurn('guacamole', work)
+}

@@ -1,0 +1,91 @@
+import type { BuiltInCatalogue } from '../catalogue/built-in.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { guacamoleErrors } from '../catalogue/guacamole/errors.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { hasCode, reasonOf } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import { parseScope } from '../model/scope.ts'
+import type { Store } from '../store/store.ts'
+
+export type FollowDeps = {
+  store: Store
+  /** What is wanted. */
+  builtIn: Pick<BuiltInCatalogue, 'read'>
+  target: Catalogue
+  clock: Clock
+  log: Log
+  /** ms between looks at every scope: what people changed, and what was told while nobody listened. */
+  lookEvery: number
+}
+
+/** ms before a scope that failed is tried again. */
+const RETRY_MS = 30_000
+
+/**
+ * Keeps a catalogue that lives elsewhere in step with ours, scope by scope, whoever wrote ours. Discovery never waits for
+ * it: a Guacamole that is away gets what it missed when it is back.
+ */
+export function createFollower({ store, builtIn, target, clock, log, lookEvery }: FollowDeps) {
+  const due = new Set<string>()
+
+  const lookAtAll = async () => {
+    for (const { scope } of await store.db.selectFrom('scopes').select('scope').execute()) due.add(scope)
+  }
+
+  const step = async (key: string): Promise<void> => {
+    const scope = parseScope(key)
+    const { put, removed, refused } = await target.keepInStep(scope, () => builtIn.read(store.db, scope))
+    if (put.length + removed.length > 0) log.info({ scope: key, put: put.length, removed: removed.length }, 'in step')
+    for (const { id, error } of refused) log.warn({ id, code: error.code, reason: error.message }, 'left out of step')
+  }
+
+  /** Everything that is due, once. True when all of it is done. */
+  const settle = async (signal?: AbortSignal): Promise<boolean> => {
+    const failed: string[] = []
+    for (const key of [...due]) {
+      if (signal?.aborted) break
+      due.delete(key)
+      try {
+        await step(key)
+      } catch (error) {
+        failed.push(key)
+        log.warn({ scope: key, reason: reasonOf(error) }, 'not in step; tried again')
+        // Nobody there for this scope is nobody there for the next.
+        if (hasCode(error, guacamoleErrors.GUACAMOLE_UNREACHABLE, guacamoleErrors.GUACAMOLE_LOGIN_REFUSED)) break
+      }
+    }
+    for (const key of failed) due.add(key)
+    return failed.length === 0
+  }
+
+  return {
+    async run(signal: AbortSignal): Promise<void> {
+      let wake: () => void = () => undefined
+      const stop = store.notify.subscribe('scope', ({ scope }) => {
+        due.add(scope)
+        wake()
+      })
+      let nextLook = 0
+      while (!signal.aborted) {
+        if (clock.now() >= nextLook) {
+          await lookAtAll().catch((error: unknown) =>
+            log.warn({ reason: reasonOf(error) }, 'scopes could not be listed'),
+          )
+          nextLook = clock.now() + lookEvery
+        }
+        const done = await settle(signal)
+        const told = new Promise<void>((resolve) => {
+          wake = resolve
+          if (done && due.size > 0) resolve()
+        })
+        const pause = done ? nextLook - clock.now() : RETRY_MS
+        const cut = new AbortController()
+        const either = AbortSignal.any([signal, cut.signal])
+        // While something failed a notice must not make it try sooner.
+        await Promise.race([clock.sleep(pause, either).catch(() => undefined), ...(done ? [told] : [])])
+        cut.abort()
+      }
+      stop()
+    },
+  }
+}
