@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { isRight, runForger } from '../../test/forger/run-forger.ts'
 
-/** Twelve worlds, every forgery in each: what both verifiers say of it. `--json` prints the counts as one document. */
+/** Twelve worlds, every forgery in each: what both verifiers say of it, on files and in a log group and buckets. `--json` prints the counts as one document. */
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },

@@ -4,9 +4,18 @@ import { recordingForgeries } from './forge-recording.ts'
 import { trailForgeries } from './forge-trail.ts'
 import { createRandom, type Random } from './random.ts'
 import { type Verdict, verifyOurs, verifyTheirs } from './verify-both.ts'
+import { type InAws, isRightInAws, verifyInAws } from './verify-in-aws.ts'
 import { buildWorld, type World } from './world.ts'
 
-export type Case = { forgery: string; found: boolean; agreed: boolean; ours: Verdict; theirs: Verdict }
+/** `inAws`: the same world in a log group and buckets is judged right as well. */
+export type Case = {
+  forgery: string
+  found: boolean
+  agreed: boolean
+  inAws: boolean
+  ours: Verdict
+  theirs: Verdict
+}
 
 const forgeries: Readonly<Record<string, (world: World, random: Random) => void | Promise<void>>> = {
   ...Object.fromEntries(Object.entries(trailForgeries).map(([name, forge]) => [`trail: ${name}`, forge])),
@@ -18,10 +27,11 @@ const forgeries: Readonly<Record<string, (world: World, random: Random) => void 
   ),
 }
 
-async function judge(world: World, forgery: string): Promise<Case> {
+async function judge(world: World, forgery: string, untouched: InAws): Promise<Case> {
   const ours = await verifyOurs(world)
   const theirs = await verifyTheirs(world)
-  return { forgery, found: !ours.ok, agreed: isDeepStrictEqual(ours, theirs), ours, theirs }
+  const inAws = forgery === 'none' ? untouched.verdict.ok : isRightInAws(untouched, await verifyInAws(world), ours)
+  return { forgery, found: !ours.ok, agreed: isDeepStrictEqual(ours, theirs), inAws, ours, theirs }
 }
 
 /**
@@ -33,12 +43,13 @@ export async function* runForger(seed: number, rounds: number): AsyncGenerator<C
   for (let round = 0; round < rounds; round += 1) {
     const world = await buildWorld(random)
     try {
-      yield await judge(world, 'none')
+      const untouched = await verifyInAws(world)
+      yield await judge(world, 'none', untouched)
       for (const [name, forge] of Object.entries(forgeries)) {
         const copy = world.copy()
         try {
           await forge(copy, random)
-          yield await judge(copy, name)
+          yield await judge(copy, name, untouched)
         } finally {
           copy.remove()
         }
@@ -50,4 +61,5 @@ export async function* runForger(seed: number, rounds: number): AsyncGenerator<C
 }
 
 /** Untouched must pass, forged must be found, and both verifiers must say the same of it. */
-export const isRight = ({ forgery, found, agreed }: Case): boolean => agreed && found === (forgery !== 'none')
+export const isRight = ({ forgery, found, agreed, inAws }: Case): boolean =>
+  agreed && inAws && found === (forgery !== 'none')

@@ -1,26 +1,35 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import * as z from 'zod'
 import { fileRecords } from '../../src/audit/chain-files.ts'
+import { type CheckpointStore, fileCheckpoints } from '../../src/audit/checkpoint-store.ts'
 import { parseRecord } from '../../src/audit/record.ts'
-import { verifyTrail } from '../../src/audit/verify-trail.ts'
-import { directoryFiles, isRecordingId } from '../../src/recording/recording-files.ts'
+import type { RecordSource } from '../../src/audit/record-source.ts'
+import { verifyRecords } from '../../src/audit/verify-trail.ts'
+import { directoryFiles, isRecordingId, type RecordingFiles } from '../../src/recording/recording-files.ts'
 import { verifyRecording } from '../../src/recording/verify-recording.ts'
 import type { World } from './world.ts'
 
 /** What a verifier found, one line a fault, so that two verifiers can be compared. */
 export type Verdict = { ok: boolean; records: number; unsigned: number; faults: string[] }
 
-export async function verifyOurs(world: World): Promise<Verdict> {
-  const { records, unsigned, faults } = await verifyTrail({ directory: world.trail, anchor: world.checkpoints })
+/** Where a world lies, whatever it lies on. */
+export type Stores = { records: RecordSource; checkpoints: CheckpointStore; files: RecordingFiles }
+
+export const verifyOurs = (world: World): Promise<Verdict> =>
+  judge({
+    records: fileRecords(world.trail),
+    checkpoints: fileCheckpoints(world.checkpoints),
+    files: directoryFiles(world.recordings),
+  })
+
+export async function judge({ records: source, checkpoints, files }: Stores): Promise<Verdict> {
+  const { records, unsigned, faults } = await verifyRecords({ records: source, checkpoints })
   const found = faults.map(({ code, writer, seq }) => `${code} ${writer} ${seq}`)
-  const seals = await readSeals(world, new Map(faults.map(({ writer, seq }) => [writer, seq])))
-  const publicKey = readFileSync(join(world.checkpoints, 'public-key.pem'), 'utf8')
-  const ids = new Set([...readdirSync(world.recordings), ...seals.keys()].filter(isRecordingId))
+  const seals = await readSeals(source, new Map(faults.map(({ writer, seq }) => [writer, seq])))
+  const publicKey = (await checkpoints.publicKey()) ?? ''
+  const ids = new Set([...(await files.ids()), ...[...seals.keys()].filter(isRecordingId)])
   for (const id of [...ids].sort()) {
-    const files = directoryFiles(world.recordings)
     const verdict = await verifyRecording({ files, id, publicKey, manifestHash: seals.get(id) })
     found.push(...verdict.faults.map(({ code }) => `${code} ${id}`))
   }
@@ -28,9 +37,8 @@ export async function verifyOurs(world: World): Promise<Verdict> {
 }
 
 /** What the trail says of recordings, as far as each chain holds. */
-async function readSeals(world: World, badFrom: ReadonlyMap<string, number>): Promise<Map<string, string>> {
+async function readSeals(source: RecordSource, badFrom: ReadonlyMap<string, number>): Promise<Map<string, string>> {
   const seals = new Map<string, string>()
-  const source = fileRecords(world.trail)
   for (const writer of await source.writers()) {
     for await (const { bytes } of source.read(writer)) {
       const record = parseRecord(bytes)

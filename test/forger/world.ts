@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,13 +31,23 @@ export type World = {
   remove(): void
 }
 
+/** As a key in KMS signs: ECDSA with P-256 over sha256, in DER, named by an ARN. */
+function signerLikeKms(): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return {
+    key: 'arn:aws:kms:eu-west-1:111122223333:key/6f6d2b5e-0000-4000-8000-000000000001',
+    publicKey: async () => publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    sign: async (data) => sign('sha256', data, privateKey),
+  }
+}
+
 const WRITERS = ['node-1', 'node-2', 'writer-lambda'] as const
 
 export async function buildWorld(random: Random): Promise<World> {
   const root = mkdtempSync(join(tmpdir(), 'enchilada-forger-'))
   const [trail, checkpoints, recordings] = ['trail', 'checkpoints', 'recordings'].map((name) => join(root, name))
   if (!trail || !checkpoints || !recordings) throw new Error('unreachable')
-  const signer = await openSigningKey(join(root, 'keys', 'signing.pem'))
+  const signer = random.below(2) === 0 ? await openSigningKey(join(root, 'keys', 'signing.pem')) : signerLikeKms()
   // Ten minutes before midnight, so that chains run over two files.
   const clock = createFakeClock(Date.UTC(2026, 10, 23, 23, 50))
   const notarise = createNotary({
