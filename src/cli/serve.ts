@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { SinkState } from '../audit/log-sink.ts'
 import { buildWorld, type World } from '../config/world.ts'
+import { tellHistory } from '../guacamole/tell-history.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
@@ -12,6 +13,8 @@ import { createIndexAhead } from '../recording/index-ahead.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
 
+/** Sessions of a Guacamole are in the trail within this. */
+const HISTORY_EVERY_MS = 10_000
 const RECOVER_EVERY_MS = 30_000
 
 /** The portal, the gateway and the loops of discovery, notary and recovery, until a signal. */
@@ -19,7 +22,7 @@ export const serve: Command = async (context) => {
   const loaded = loadFor(context)
   const log = createLog(process.env['LOG_LEVEL'] ?? 'info', 'enchilada')
   const world = await buildWorld(loaded, process.env, log)
-  const { config, trail, sink, clock } = world
+  const { config, trail, sink, clock, store, guacamole } = world
   const stop = new AbortController()
   const record = (kind: 'node.started' | 'node.stopped' | 'configuration.loaded') =>
     trail.record({
@@ -31,6 +34,15 @@ export const serve: Command = async (context) => {
     })
   await record('node.started')
   await record('configuration.loaded')
+  for (const { protocol, parameter, accounts } of guacamole?.secrets ?? []) {
+    await trail.record({
+      kind: 'guacamole.secret-stored',
+      actor: 'system:serve',
+      subject: `${parameter} of ${protocol}`,
+      source: 'fact',
+      data: { accounts, where: 'in plain text, in the database of Guacamole' },
+    })
+  }
   const recovered = await world.gateway.recoverLost()
   if (recovered > 0) log.warn({ sessions: recovered }, 'closed sessions that an earlier process left behind')
 
@@ -59,6 +71,8 @@ export const serve: Command = async (context) => {
   world.store.notify.subscribe('trail-outbox', () => void world.drainOutbox())
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
+    guacamole?.follower.run(stop.signal),
+    guacamole && every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store }))),
     trail.keep(stop.signal),
     sink?.run(stop.signal),
     every(stop.signal, config.audit.checkpointEvery, async () => {

@@ -1,12 +1,20 @@
 import { resolve } from 'node:path'
-import type { DesireDeps } from '../catalogue/guacamole/desire.ts'
+import { sql } from 'kysely'
+import type { DesireDeps, PlainSecret } from '../catalogue/guacamole/desire.ts'
 import type { CloseSessions, Guacamole } from '../catalogue/guacamole/guacamole.ts'
+import type { History } from '../catalogue/guacamole/history.ts'
 import { guacamoleRest } from '../catalogue/guacamole/rest/guacamole-rest.ts'
+import { restHistory } from '../catalogue/guacamole/rest/history.ts'
 import { createRestSession, type RestSession } from '../catalogue/guacamole/rest/session.ts'
-import { closeSessionsOn } from '../catalogue/guacamole/rest/sessions.ts'
+import { closeSessionsOn, readActive } from '../catalogue/guacamole/rest/sessions.ts'
 import type { GuacamoleSettings } from '../catalogue/guacamole/settings.ts'
 import { guacamoleSql } from '../catalogue/guacamole/sql/guacamole-sql.ts'
-import { openMysqlDatabase, openPostgresDatabase } from '../catalogue/guacamole/sql/open-database.ts'
+import { sqlHistory } from '../catalogue/guacamole/sql/history.ts'
+import {
+  type GuacamoleDatabase,
+  openMysqlDatabase,
+  openPostgresDatabase,
+} from '../catalogue/guacamole/sql/open-database.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { SecretSource } from '../kernel/secret-source.ts'
@@ -16,9 +24,16 @@ import type { Store } from '../store/store.ts'
 import type { Loaded } from './load-config.ts'
 import { loadPolicies } from './load-policies.ts'
 
+const BEAT_MS = 5_000
+
 export type OpenedGuacamole = {
   guacamole: Guacamole
   settings: GuacamoleSettings
+  /** Kept by Guacamole in plain text. */
+  secrets: readonly PlainSecret[]
+  history: History
+  /** Uuids of live sessions on every node; undefined where no node is named. */
+  live(): Promise<ReadonlySet<string> | undefined>
   /** Every web application node that was named; none where only SQL is configured. */
   nodes: readonly RestSession[]
   close(): Promise<void>
@@ -41,11 +56,19 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
   const nodes = openNodes(settings, world)
   const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes) : undefined
   const desires = { settings, ...whatPeopleGet(settings, world) }
-  const guacamole = settings.sql
-    ? guacamoleSql({ ...desires, database: await openDatabase(settings.sql, world), clock, closeSessions })
+  const opened = settings.sql
+    ? bySql(await openDatabase(settings.sql, world), { ...desires, clock, closeSessions })
     : byRest(nodes, { ...desires, clock, alone: aloneIn(world.store) })
+  const { guacamole, history } = opened
   return {
     guacamole,
+    secrets: desires.secrets,
+    history,
+    live: async () => {
+      if (nodes.length === 0) return undefined
+      const active = await Promise.all(nodes.map(readActive))
+      return new Set(active.flat().map((one) => one.identifier))
+    },
     settings,
     nodes,
     async close() {
@@ -63,12 +86,19 @@ function openNodes({ rest }: GuacamoleSettings, { secret, clock }: GuacamoleWorl
   return urls.map((url) => createRestSession({ url, userName, password, dataSource, clock }))
 }
 
+type Opened = Pick<OpenedGuacamole, 'guacamole' | 'history'>
 type RestRest = Omit<Parameters<typeof guacamoleRest>[0], 'session' | 'closeSessions'>
 
-function byRest([session, ...others]: readonly RestSession[], deps: RestRest): Guacamole {
+function byRest([session, ...others]: readonly RestSession[], deps: RestRest): Opened {
   if (!session) throw new Error('the settings name REST or SQL')
-  return guacamoleRest({ ...deps, session, closeSessions: closeSessionsOn([session, ...others]) })
+  const closeSessions = closeSessionsOn([session, ...others])
+  return { guacamole: guacamoleRest({ ...deps, session, closeSessions }), history: restHistory(session) }
 }
+
+const bySql = (database: GuacamoleDatabase, deps: Omit<Parameters<typeof guacamoleSql>[0], 'database'>): Opened => ({
+  guacamole: guacamoleSql({ ...deps, database }),
+  history: sqlHistory(database),
+})
 
 function openDatabase(sql: NonNullable<GuacamoleSettings['sql']>, { secret }: GuacamoleWorld) {
   return 'postgres' in sql
@@ -97,7 +127,14 @@ function whatPeopleGet(settings: GuacamoleSettings, { loaded, secret }: Guacamol
 
 /** SQLite has one process; a transaction held open there would stop everything else in it. */
 function aloneIn(store: Store | undefined): <T>(work: () => Promise<T>) => Promise<T> {
-  if (store?.engine === 'postgres') return (work) => store.withLock('guacamole', work)
+  if (store?.engine === 'postgres') {
+    return (work) =>
+      store.withLock('guacamole', async (trx) => {
+        // A transaction that is silent for long loses its lock, and Guacamole takes its time over a batch.
+        const beat = setInterval(() => void sql`select 1`.execute(trx).catch(() => undefined), BEAT_MS)
+        return work().finally(() => clearInterval(beat))
+      })
+  }
   const inTurn = createMutex()
   return (work) => inTurn('guacamole', work)
 }

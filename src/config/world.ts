@@ -10,7 +10,7 @@ import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { createCredentialResolver } from '../credentials/resolve-credential.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { type HostKeys, openHostKeys } from '../gateway/host-keys.ts'
-import { createFollower } from '../guacamole/follow.ts'
+import { createFollower, type Follower } from '../guacamole/follow.ts'
 import { createDirectory } from '../inventory/directory.ts'
 import { createEventQueue } from '../inventory/event-queue.ts'
 import { createObserver } from '../inventory/observe.ts'
@@ -55,9 +55,8 @@ export type World = {
   hostKeys: HostKeys
   discovery: Discovery
   signIn: SignIn
-  /** Keeps the Apache Guacamole of the configuration in step, where there is one. */
-  follow: ReturnType<typeof createFollower> | undefined
-  guacamole: OpenedGuacamole | undefined
+  /** The Apache Guacamole of the configuration, where there is one, and what keeps it in step. */
+  guacamole: (OpenedGuacamole & { follower: Follower }) | undefined
   close(): Promise<void>
 }
 
@@ -117,17 +116,12 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   }
   await publishRules(store.db, rules)
   const catalogue = builtInCatalogue(policies.mentions)
-  const guacamole = await openGuacamole({ loaded, secret, clock, store })
-  const follow =
-    guacamole &&
-    createFollower({
-      store,
-      builtIn: catalogue,
-      target: guacamole.guacamole,
-      clock,
-      log,
-      lookEvery: config.discovery.sweepEvery,
-    })
+  const opened = await openGuacamole({ loaded, secret, clock, store })
+  const lookEvery = config.discovery.sweepEvery
+  const guacamole = opened && {
+    ...opened,
+    follower: createFollower({ store, builtIn: catalogue, target: opened.guacamole, clock, log, lookEvery }),
+  }
   const discovery = createDiscovery({
     settings: config.discovery,
     directory,
@@ -161,7 +155,6 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     hostKeys,
     discovery,
     signIn,
-    follow,
     guacamole,
     async close() {
       await gateway.close()

@@ -18,6 +18,8 @@ export type FollowDeps = {
   lookEvery: number
 }
 
+export type Follower = { run(signal: AbortSignal): Promise<void> }
+
 /** ms before a scope that failed is tried again. */
 const RETRY_MS = 30_000
 
@@ -25,7 +27,7 @@ const RETRY_MS = 30_000
  * Keeps a catalogue that lives elsewhere in step with ours, scope by scope, whoever wrote ours. Discovery never waits for
  * it: a Guacamole that is away gets what it missed when it is back.
  */
-export function createFollower({ store, builtIn, target, clock, log, lookEvery }: FollowDeps) {
+export function createFollower({ store, builtIn, target, clock, log, lookEvery }: FollowDeps): Follower {
   const due = new Set<string>()
 
   const lookAtAll = async () => {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '../kernel/log.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
+import { putInOutbox } from '../store/outbox.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
-import { createOutboxDrain, putInOutbox } from './trail-outbox.ts'
+import { createOutboxDrain } from './trail-outbox.ts'
 
 let store: Store
 let recorded: string[]

@@ -1,28 +1,9 @@
 import { reasonOf } from '../kernel/errors.ts'
-import { newId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AuditEvent, Trail } from '../model/audit-event.ts'
-import type { Database, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 
 const AT_ONCE = 500
-
-/**
- * Records what changes: the record is written with the change or not at all, also where the writer keeps no trail of its own.
- */
-export async function putInOutbox(trx: Database, events: readonly AuditEvent[]): Promise<void> {
-  // Ids of one millisecond have no order of their own; the records of one change keep theirs.
-  const change = newId()
-  const rows = events.map((event, at) => ({
-    id: `${change} ${String(at).padStart(6, '0')}`,
-    event: JSON.stringify(event),
-  }))
-  for (let at = 0; at < rows.length; at += AT_ONCE) {
-    await trx
-      .insertInto('trail_outbox')
-      .values(rows.slice(at, at + AT_ONCE))
-      .execute()
-  }
-}
 
 /**
  * Moves what waits into the trail of this node; call it after each notice and from time to time. A record goes out of the table

@@ -6,6 +6,7 @@ export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-audit-writers': { up: auditWriters },
   '0003-two-sizes': { up: twoSizes },
+  '0004-guacamole-history': { up: guacamoleHistory },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -173,5 +174,16 @@ async function twoSizes(db: Kysely<unknown>): Promise<void> {
     .createTable('discovery_rules')
     .addColumn('id', 'integer', (c) => c.primaryKey())
     .addColumn('rules', 'text', (c) => c.notNull())
+    .execute()
+}
+
+async function guacamoleHistory(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('guacamole_history')
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('id', 'bigint', (c) => c.notNull())
+    .addColumn('started_at', 'bigint', (c) => c.notNull())
+    .addColumn('told', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('guacamole_history_pk', ['kind', 'id'])
     .execute()
 }

@@ -17,6 +17,7 @@ export type Schema = {
   observation_pages: ObservationPagesTable
   audit_writers: AuditWritersTable
   trail_outbox: TrailOutboxTable
+  guacamole_history: GuacamoleHistoryTable
   discovery_rules: DiscoveryRulesTable
 }
 
@@ -186,3 +187,12 @@ export type TrailOutboxTable = {
 
 /** One row, id 1: what `serve` found in its configuration, for whoever applies observations elsewhere. */
 export type DiscoveryRulesTable = { id: number; rules: string }
+
+/** Rows of a Guacamole's history that the trail was told of. `id` is Guacamole's. */
+export type GuacamoleHistoryTable = {
+  kind: 'session' | 'login'
+  id: number
+  started_at: number
+  /** `start`: the end is still to come. `end`: nothing is. */
+  told: 'start' | 'end'
+}
