@@ -3,6 +3,7 @@ import type { Loaded } from '../config/load-config.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
+import { stateNow } from '../reconcile/freshness.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { readSqlite } from '../store/read-only.ts'
 import { type Command, loadFor, optionText } from './command.ts'
@@ -23,10 +24,13 @@ const QUERY = 'select scope, state, detail, last_event_at, last_sweep_at, drift,
 
 /** Freshness as `serve` wrote it down; works while it runs. */
 export const fleetStatus: Command = async (context) => {
-  const rows = (await readScopes(loadFor(context))).filter(
-    (row) => optionText(context, 'state') === undefined || row.state === optionText(context, 'state'),
-  )
+  const loaded = loadFor(context)
+  const { staleAfter } = loaded.config.discovery
   const now = Date.now()
+  const wanted = optionText(context, 'state')
+  const rows = (await readScopes(loaded))
+    .map((row) => ({ ...row, state: stateNow(row, { now, staleAfter }) }))
+    .filter((row) => wanted === undefined || row.state === wanted)
   const scopes = rows.map(({ last_event_at, last_sweep_at, held_back, ...row }) => ({
     ...row,
     lastEventAt: last_event_at,

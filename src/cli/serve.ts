@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { SinkState } from '../audit/log-sink.ts'
-import { buildWorld, type World } from '../config/world.ts'
+import { buildWorld } from '../config/world.ts'
 import { tellHistory } from '../guacamole/tell-history.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
@@ -12,6 +11,7 @@ import { createPortal } from '../portal/portal.ts'
 import { createIndexAhead } from '../recording/index-ahead.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
+import { metricsOf } from './serve-metrics.ts'
 
 /** Sessions of a Guacamole are in the trail within this. */
 const HISTORY_EVERY_MS = 10_000
@@ -51,6 +51,7 @@ export const serve: Command = async (context) => {
     auditReader: world.audit,
     recordingReader: world.recordings,
     settings: config.portal,
+    staleAfter: config.discovery.staleAfter,
     metrics: metricsOf(world),
     metricsToken: config.portal.metricsToken && readSecretSource(config.portal.metricsToken, process.env),
     ready: {
@@ -120,48 +121,4 @@ const SINK_PATIENCE_MS = 15 * 60_000
 
 function checkSink({ failure, lagMs }: SinkState): void {
   if (failure && (!failure.retryable || lagMs > SINK_PATIENCE_MS)) throw failure
-}
-
-function metricsOf({ discovery, gateway, sink }: World): Registry {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'enchilada_' })
-  for (const name of [
-    'messages',
-    'malformed',
-    'ignored',
-    'hints',
-    'sweeps',
-    'observations',
-    'incomplete',
-    'put',
-    'removed',
-    'heldBack',
-  ] as const) {
-    const gauge: Gauge = new Gauge({
-      name: `enchilada_discovery_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-      help: `Discovery: ${name}, since the process began`,
-      registers: [registry],
-      collect: () => gauge.set(discovery.counts[name]),
-    })
-  }
-  const live: Gauge = new Gauge({
-    name: 'enchilada_live_sessions',
-    help: 'Sessions on this node',
-    registers: [registry],
-    collect: () => live.set(gateway.live()),
-  })
-  if (!sink) return registry
-  const waiting: Gauge = new Gauge({
-    name: 'enchilada_audit_sink_waiting_records',
-    help: 'Records of the trail that CloudWatch Logs does not have yet',
-    registers: [registry],
-    collect: () => waiting.set(sink.state().waiting),
-  })
-  const lag: Gauge = new Gauge({
-    name: 'enchilada_audit_sink_lag_seconds',
-    help: 'Since when CloudWatch Logs has not had the whole trail of this node',
-    registers: [registry],
-    collect: () => lag.set(sink.state().lagMs / 1000),
-  })
-  return registry
 }

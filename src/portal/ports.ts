@@ -36,6 +36,8 @@ export type PortalDeps = {
   recordingReader: RecordingReader
   trail: Trail
   settings: PortalSettings
+  /** ms; an account and region without a complete listing for so long is stale. */
+  staleAfter: number
   clock: Clock
   log: Log
   metrics: Registry

@@ -31,7 +31,8 @@ export async function noteFreshness(trx: Database, { observation, drift, heldBac
     // Ids looked up say that the account answers, not that the listing is fresh.
     state: kind === 'ids' && complete ? (before?.last_sweep_at ? 'fresh' : 'never') : state,
     detail: complete ? null : (reason ?? null),
-    last_event_at: kind === 'ids' ? now : (before?.last_event_at ?? null),
+    // Looking again at an id that AWS does not know yet is our doing.
+    last_event_at: kind === 'ids' && observation.attempt === 0 ? now : (before?.last_event_at ?? null),
     last_sweep_at: whole ? begunAt : (before?.last_sweep_at ?? null),
     applied_begun_at: whole ? begunAt : (before?.applied_begun_at ?? 0),
     drift: whole ? drift : (before?.drift ?? 0),
@@ -42,6 +43,14 @@ export async function noteFreshness(trx: Database, { observation, drift, heldBac
     .values(row)
     .onConflict((conflict) => conflict.column('scope').doUpdateSet(row))
     .execute()
+}
+
+/** What was fresh when it was written is stale when no complete listing followed, whoever should have swept. */
+export function stateNow<State extends string>(
+  { state, last_sweep_at }: { state: State; last_sweep_at: number | null },
+  { now, staleAfter }: { now: number; staleAfter: number },
+): State | 'stale' {
+  return state === 'fresh' && (last_sweep_at ?? 0) < now - staleAfter ? 'stale' : state
 }
 
 /** An observation does not always know what the account is called; a name once known stays until another comes. */

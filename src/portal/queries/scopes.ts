@@ -1,8 +1,9 @@
+import { stateNow } from '../../reconcile/freshness.ts'
 import type { Database } from '../../store/store.ts'
 import type { ScopeStatus } from '../contract/scopes.ts'
 
 /** Freshness of every account and region that was ever looked at. */
-export async function listScopes(db: Database): Promise<ScopeStatus[]> {
+export async function listScopes(db: Database, at: { now: number; staleAfter: number }): Promise<ScopeStatus[]> {
   const rows = await db
     .selectFrom('scopes')
     .selectAll('scopes')
@@ -22,7 +23,7 @@ export async function listScopes(db: Database): Promise<ScopeStatus[]> {
     account: row.account,
     ...(row.account_name === null ? {} : { accountName: row.account_name }),
     region: row.region,
-    state: row.state,
+    state: stateNow(row, at),
     ...(row.detail === null ? {} : { detail: row.detail }),
     instances: Number(row.held),
     ...(row.last_event_at === null ? {} : { lastEventAt: row.last_event_at }),

@@ -38,7 +38,9 @@ export const personRoutes: readonly Route[] = [
     action: 'administer',
     ask: async () => ({ question: { action: 'administer' }, subject: 'fleet' }),
     answer: { status: 200, description: 'All of them', schema: scopeListSchema },
-    handle: async ({ parts, c }) => c.json({ items: await listScopes(parts.store.db) }),
+    async handle({ parts: { store, clock, staleAfter }, c }) {
+      return c.json({ items: await listScopes(store.db, { now: clock.now(), staleAfter }) })
+    },
   }),
 ]
 

@@ -1,0 +1,93 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { World } from '../config/world.ts'
+import { listScopes } from '../portal/queries/scopes.ts'
+
+const COUNTED = [
+  'messages',
+  'malformed',
+  'ignored',
+  'hints',
+  'sweeps',
+  'observations',
+  'incomplete',
+  'put',
+  'removed',
+  'heldBack',
+] as const
+
+type Sources = Pick<World, 'store' | 'sink'> & {
+  config: { discovery: Pick<World['config']['discovery'], 'by' | 'staleAfter'> }
+  clock: Pick<World['clock'], 'now'>
+  gateway: Pick<World['gateway'], 'live'>
+  discovery: Pick<World['discovery'], 'counts'>
+}
+
+/** What `serve` measures beside the portal's own; names begin with `enchilada_`. */
+export function metricsOf(world: Sources): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'enchilada_' })
+  // Elsewhere the functions count, and CloudWatch has their figures.
+  if (world.config.discovery.by === 'serve') countDiscovery(registry, world)
+  measureFreshness(registry, world)
+  gauge(registry, 'live_sessions', 'Sessions on this node', () => world.gateway.live())
+  const { sink } = world
+  if (!sink) return registry
+  const waiting = 'Records of the trail that CloudWatch Logs does not have yet'
+  gauge(registry, 'audit_sink_waiting_records', waiting, () => sink.state().waiting)
+  const lag = 'Since when CloudWatch Logs has not had the whole trail of this node'
+  gauge(registry, 'audit_sink_lag_seconds', lag, () => sink.state().lagMs / 1000)
+  return registry
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  const made: Gauge = new Gauge({
+    name: `enchilada_${name}`,
+    help,
+    registers: [registry],
+    collect: () => made.set(read()),
+  })
+}
+
+function countDiscovery(registry: Registry, { discovery }: Pick<Sources, 'discovery'>): void {
+  for (const name of COUNTED) {
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    gauge(registry, `discovery_${snake}`, `Discovery: ${name}, since the process began`, () => discovery.counts[name])
+  }
+}
+
+/** Of each account and region, as the database has it: the same from every node, whoever does discovery. */
+function measureFreshness(registry: Registry, { store, clock, config }: Pick<Sources, 'store' | 'clock' | 'config'>) {
+  const { staleAfter } = config.discovery
+  let reading: ReturnType<typeof listScopes> | undefined
+  // One look at the database a scrape, which asks all of these at once.
+  const read = () => {
+    reading ??= listScopes(store.db, { now: clock.now(), staleAfter }).finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  type Status = Awaited<ReturnType<typeof listScopes>>[number]
+  const perScope = (name: string, help: string, value: (status: Status) => number | undefined, state = false) => {
+    const made: Gauge = new Gauge({
+      name: `enchilada_scope_${name}`,
+      help,
+      labelNames: ['scope', ...(state ? ['state'] : [])],
+      registers: [registry],
+      async collect() {
+        const scopes = await read()
+        made.reset()
+        for (const status of scopes) {
+          const labels = { scope: status.scope, ...(state ? { state: status.state } : {}) }
+          const measured = value(status)
+          if (measured !== undefined) made.set(labels, measured)
+        }
+      },
+    })
+  }
+  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1000)
+  perScope('state', 'State of what is known of an account and region; 1 for the one it is in', () => 1, true)
+  perScope('last_event_timestamp_seconds', 'When an event last named an instance of it', (s) => seconds(s.lastEventAt))
+  perScope('last_sweep_timestamp_seconds', 'Start of its last complete listing', (s) => seconds(s.lastSweepAt))
+  perScope('drift', 'Changes that its last sweep found and no event had told', (s) => s.drift)
+  perScope('held_back', 'Removals by absence that are held back', (s) => s.heldBack)
+}
