@@ -8,6 +8,7 @@ import { buildProduct, installProduct } from './customer.ts'
 import { startDatabase } from './database.ts'
 import { deployStacks } from './deploy-stacks.ts'
 import { maskedFolders } from './folders.ts'
+import { saveFunctionLogs } from './function-logs.ts'
 import { startPortalMachine } from './portal-machine.ts'
 import { bringUpProduct } from './product.ts'
 import { startRelay } from './relay.ts'
@@ -86,7 +87,11 @@ async function bringUp(): Promise<void> {
     const { lambda } = settings
     await step('product built', buildProduct)
     const database = lambda ? await step('PostgreSQL', () => startDatabase(aws.endpoint, organisation)) : undefined
-    if (database) onEnd('PostgreSQL ended', database.stop)
+    if (database) {
+      onEnd('PostgreSQL ended', database.stop)
+      const file = `${dir}/functions.log`
+      onEnd('logs of the functions kept', () => saveFunctionLogs(aws.endpoint, organisation, file))
+    }
     const deployed = { dir: `${dir}/deploy`, env, organisation, tenant: 'acme' }
     const wiring = await step(
       'stacks deployed into five accounts, by cdk',
