@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isS3Url, parseS3Url } from '../aws/s3-url.ts'
 import { duration } from '../kernel/duration.ts'
 
 export const auditSettings = z.strictObject({
@@ -10,6 +11,7 @@ export const auditSettings = z.strictObject({
   checkpoints: z
     .string()
     .min(1)
+    .refine((place) => !isS3Url(place) || parseS3Url(place) !== undefined, 'a folder, or s3://bucket/prefix')
     .default('/var/lib/enchilada/checkpoints')
     .describe(
       'Folder of the signed checkpoints, or `s3://bucket/prefix`; keep it on another disk or account than the trail',

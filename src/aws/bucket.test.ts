@@ -4,7 +4,8 @@ import { createFakeBucket } from '../../test/fixtures/bucket.ts'
 import { type LabAws, startLabAws } from '../../test/fixtures/lab-aws.ts'
 import { gather } from '../kernel/gather.ts'
 import { newId } from '../kernel/ids.ts'
-import { type Bucket, createS3Client, openBucket, parseS3Url } from './bucket.ts'
+import { type Bucket, createS3Client, openBucket } from './bucket.ts'
+import { parseS3Url } from './s3-url.ts'
 
 let aws: LabAws
 beforeAll(async () => {

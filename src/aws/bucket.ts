@@ -8,6 +8,7 @@ import {
 import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import { isAlreadyThere, isDenied, isMissingBucket, isNotFound } from './error-sets.ts'
 import { awsErrors } from './errors.ts'
+import type { BucketPlace } from './s3-url.ts'
 
 /** What we keep in S3: objects that are written once, below one prefix. Keys are given and taken without it. */
 export type Bucket = {
@@ -23,14 +24,6 @@ export type Bucket = {
   folders(): AsyncIterable<string>
   /** Every version below `folder`, also of what was deleted; of each key the newest first. One a key where the bucket keeps no others. */
   versions(folder: string): AsyncIterable<{ key: string; version: string }>
-}
-
-export type BucketPlace = { bucket: string; prefix: string; kmsKey?: string | undefined }
-
-/** `s3://bucket/prefix`; undefined for what is no such URL. */
-export function parseS3Url(url: string): BucketPlace | undefined {
-  const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url) ?? []
-  return bucket === undefined ? undefined : { bucket, prefix: prefix.replace(/\/+$/, '') }
 }
 
 /** A store that does not answer must be noticed while a session waits for it. */

@@ -1,5 +1,5 @@
 import { auditStoresFor } from './audit-stores.ts'
-import { type Command, optionText } from './command.ts'
+import { type Command, optionNumber, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
 
@@ -14,7 +14,7 @@ export const listAudit: Command = async (context) => {
     to: text('to'),
   }
   const stores = await auditStoresFor(context)
-  const { items } = await stores.list(filter, { limit: Number(text('limit') ?? 100) })
+  const { items } = await stores.list(filter, { limit: optionNumber(context, 'limit') ?? 100 })
   context.output.document({ records: items }, () =>
     table(
       ['AT', 'KIND', 'ACTOR', 'SUBJECT', 'DATA'],

@@ -10,5 +10,11 @@ export const optionText = ({ options }: CommandContext, name: string): string | 
   return typeof value === 'string' ? value : undefined
 }
 
+/** Of options that a parser of commander has made numbers. */
+export const optionNumber = ({ options }: CommandContext, name: string): number | undefined => {
+  const value = options[name]
+  return typeof value === 'number' ? value : undefined
+}
+
 export const loadFor = (context: CommandContext): Loaded =>
   loadConfig(findConfig(optionText(context, 'config'), process.env))

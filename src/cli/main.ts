@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module'
 import { Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { describeError, exitCodeOf } from './exit.ts'
+import { count, factor, seconds, timeFrom, timeTo } from './option-values.ts'
 import { createOutput } from './output.ts'
 import { limitYoungGeneration } from './young-generation.ts'
 
@@ -62,13 +63,17 @@ const recordings = program.command('recordings').description('recorded sessions'
 recordings
   .command('list')
   .description('recordings, newest first')
-  .option('--limit <n>', 'at most so many', '50')
+  .option('--person <id>', 'only of this person, by id or name')
+  .option('--connection <id>', 'only on this connection or instance, by id or name')
+  .option('--from <time>', 'ISO 8601', timeFrom)
+  .option('--to <time>', 'ISO 8601', timeTo)
+  .option('--limit <n>', 'at most so many', count, 50)
   .action(lazily(async () => (await import('./recordings-list.ts')).listRecordings))
 recordings
   .command('play <id>')
   .description('replay in this terminal')
-  .option('--speed <factor>', 'how much faster', '1')
-  .option('--max-idle <seconds>', 'cut pauses to this', '2')
+  .option('--speed <factor>', 'how much faster', factor, 1)
+  .option('--max-idle <seconds>', 'cut pauses to this', seconds, 2)
   .action(lazily(async () => (await import('./recordings-play.ts')).playRecording))
 recordings
   .command('verify <id>')
@@ -109,9 +114,9 @@ audit
   .option('--actor <actor>', 'only by this person or part')
   .option('--subject <subject>', 'only about this')
   .option('--session <id>', 'only of this session')
-  .option('--from <time>', 'ISO 8601')
-  .option('--to <time>', 'ISO 8601')
-  .option('--limit <n>', 'at most so many', '100')
+  .option('--from <time>', 'ISO 8601', timeFrom)
+  .option('--to <time>', 'ISO 8601', timeTo)
+  .option('--limit <n>', 'at most so many', count, 100)
   .option('--source <where>', SOURCE)
   .action(lazily(async () => (await import('./audit-list.ts')).listAudit))
 audit

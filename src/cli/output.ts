@@ -16,8 +16,12 @@ export function createOutput(
   }
 }
 
+/** What names and reasons from outside hold must not steer the terminal that reads them. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd')
+
 /** Columns as wide as their widest cell. Honours NO_COLOR and FORCE_COLOR as styleText does. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(printable))
   const widths = header.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     cells

@@ -1,15 +1,12 @@
-import { type Command, optionText } from './command.ts'
+import type { SessionFacts } from '../recording/format.ts'
+import type { RecordingSummary, Recordings } from '../recording/recordings.ts'
+import { type Command, type CommandContext, optionNumber, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
 import { openForReading } from './recordings-open.ts'
 
-/** Ids are UUIDv7: their order is the order of time. */
 export const listRecordings: Command = async (context) => {
-  const recordings = await openForReading(context)
-  const newest = (await recordings.ids()).reverse().slice(0, Number(optionText(context, 'limit') ?? 50))
-  const items = await Promise.all(
-    newest.map(async (id) => ({ ...(await recordings.facts(id)), ...(await recordings.summary(id)) })),
-  )
+  const items = await findNewest(await openForReading(context), wantedBy(context), optionNumber(context, 'limit') ?? 50)
   context.output.document({ recordings: items }, () =>
     table(
       ['ID', 'STARTED', 'WHO', 'WHERE', 'SECONDS', 'SEALED'],
@@ -24,4 +21,31 @@ export const listRecordings: Command = async (context) => {
     ),
   )
   return exitCodes.ok
+}
+
+type Listed = SessionFacts & RecordingSummary
+
+/** Ids are UUIDv7: their order is the order of time. */
+async function findNewest(
+  recordings: Recordings,
+  isWanted: (facts: SessionFacts) => boolean,
+  limit: number,
+): Promise<Listed[]> {
+  const items: Listed[] = []
+  for (const id of (await recordings.ids()).reverse()) {
+    const facts = await recordings.facts(id)
+    if (!isWanted(facts)) continue
+    items.push({ ...facts, ...(await recordings.summary(id)) })
+    if (items.length === limit) break
+  }
+  return items
+}
+
+function wantedBy(context: CommandContext): (facts: SessionFacts) => boolean {
+  const [person, connection, from, to] = ['person', 'connection', 'from', 'to'].map((name) => optionText(context, name))
+  return (facts) =>
+    (person === undefined || [facts.personId, facts.personName].includes(person)) &&
+    (connection === undefined || [facts.connectionId, facts.connectionName, facts.instanceId].includes(connection)) &&
+    (from === undefined || facts.startedAt >= Date.parse(from)) &&
+    (to === undefined || facts.startedAt <= Date.parse(to))
 }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Command, optionText } from './command.ts'
+import { type Command, optionNumber } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { openForReading } from './recordings-open.ts'
 
 /** Replays in this terminal, at the pace it happened. Ctrl-C stops it. */
 export const playRecording: Command = async (context) => {
   const recordings = await openForReading(context)
-  const speed = Math.max(0.1, Number(optionText(context, 'speed') ?? 1))
-  const maxIdle = 1000 * Number(optionText(context, 'maxIdle') ?? 2)
+  const speed = optionNumber(context, 'speed') ?? 1
+  const maxIdle = 1000 * (optionNumber(context, 'maxIdle') ?? 2)
   let before = 0
   for await (const [ms, kind, data] of recordings.events(context.args[0] ?? '')) {
     const pause = Math.min(ms - before, maxIdle) / speed

@@ -41,6 +41,7 @@ const scrape = (by: 'serve' | 'lambda') =>
     config: { discovery: { by, staleAfter: HOUR } },
     clock: { now: () => NOW },
     store,
+    recordings: { waiting: () => 0 },
     gateway: { live: () => 2 },
     sink: undefined,
     discovery: { counts: { ...noCounts(), put: 7 } },

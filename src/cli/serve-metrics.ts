@@ -19,6 +19,7 @@ type Sources = Pick<World, 'store' | 'sink'> & {
   config: { discovery: Pick<World['config']['discovery'], 'by' | 'staleAfter'> }
   clock: Pick<World['clock'], 'now'>
   gateway: Pick<World['gateway'], 'live'>
+  recordings: Pick<World['recordings'], 'waiting'>
   discovery: Pick<World['discovery'], 'counts'>
 }
 
@@ -30,6 +31,8 @@ export function metricsOf(world: Sources): Registry {
   if (world.config.discovery.by === 'serve') countDiscovery(registry, world)
   measureFreshness(registry, world)
   gauge(registry, 'live_sessions', 'Sessions on this node', () => world.gateway.live())
+  const spooled = 'Slices on this disk that wait for the bucket of recordings'
+  gauge(registry, 'recordings_waiting_bytes', spooled, () => world.recordings.waiting())
   const { sink } = world
   if (!sink) return registry
   const waiting = 'Records of the trail that CloudWatch Logs does not have yet'

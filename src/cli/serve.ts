@@ -30,7 +30,7 @@ export const serve: Command = async (context) => {
       actor: 'system:serve',
       subject: config.node ?? 'node',
       source: 'fact',
-      data: { path: loaded.path },
+      data: { path: loaded.path, sha256: loaded.sha256, policies: world.policies },
     })
   await record('node.started')
   await record('configuration.loaded')

@@ -5,6 +5,7 @@ import { listRecords, type PageRequest, type RecordFilter, type RecordPage } fro
 import type { LogGroup } from '../audit/log-group.ts'
 import type { RecordSource } from '../audit/record-source.ts'
 import { type TrailVerification, verifyRecords } from '../audit/verify-trail.ts'
+import { isS3Url, parseS3Url } from '../aws/s3-url.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { openSigningKey } from '../kernel/signing-key.ts'
@@ -32,7 +33,7 @@ export async function openAuditStores(
   const source = given.source ?? (config.audit.cloudWatchLogs ? 'cloudwatch' : 'files')
   const anchor =
     given.anchor ??
-    (isUrl(config.audit.checkpoints) ? config.audit.checkpoints : resolve(folder, config.audit.checkpoints))
+    (isS3Url(config.audit.checkpoints) ? config.audit.checkpoints : resolve(folder, config.audit.checkpoints))
   const checkpoints = await openCheckpoints(loaded, env, anchor)
   const whole = (records: RecordSource) => ({
     records,
@@ -70,11 +71,9 @@ export async function openLogGroup({ config }: Loaded, name: string): Promise<Lo
   return cloudWatchGroup(createLogsClient(config.audit.cloudWatchLogs?.region ?? config.aws.homeRegion), name)
 }
 
-const isUrl = (place: string) => place.startsWith('s3://')
-
 async function openCheckpoints(loaded: Loaded, env: NodeJS.ProcessEnv, anchor: string): Promise<CheckpointStore> {
-  if (!isUrl(anchor)) return fileCheckpoints(resolve(anchor))
-  const [{ bucketCheckpoints }, { createS3Client, openBucket, parseS3Url }] = await Promise.all([
+  if (!isS3Url(anchor)) return fileCheckpoints(resolve(anchor))
+  const [{ bucketCheckpoints }, { createS3Client, openBucket }] = await Promise.all([
     import('../audit/bucket-checkpoints.ts'),
     import('../aws/bucket.ts'),
   ])

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { reasonOf } from '../kernel/errors.ts'
+import { sha256Hex } from '../kernel/ids.ts'
 import { type Config, configSchema } from './config-schema.ts'
 import { configErrors } from './errors.ts'
 
@@ -11,6 +12,8 @@ export type Loaded = {
   path: string
   /** Paths in the configuration are relative to it. */
   folder: string
+  /** Of the file as it was read, hex: the trail says which configuration was in force. */
+  sha256: string
 }
 
 /** --config, ENCHILADA_CONFIG, ./enchilada.yaml, /etc/enchilada/enchilada.yaml: the first that is named or there. */
@@ -24,7 +27,8 @@ export function findConfig(given: string | undefined, env: NodeJS.ProcessEnv): s
 
 /** Validated whole: CONFIG_INVALID names every fault with its path. */
 export function loadConfig(path: string): Loaded {
-  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true })
+  const text = readFileSync(path, 'utf8')
+  const document = parseDocument(text, { prettyErrors: true })
   const broken = [...document.errors, ...document.warnings].map((error) => error.message)
   if (broken.length > 0) throw configErrors.CONFIG_INVALID({ path, faults: list(broken) })
   let value: unknown
@@ -35,7 +39,7 @@ export function loadConfig(path: string): Loaded {
   }
   const parsed = configSchema.safeParse(value)
   if (!parsed.success) throw configErrors.CONFIG_INVALID({ path, faults: list(describeFaults(parsed.error.issues)) })
-  return { config: parsed.data, path, folder: dirname(path) }
+  return { config: parsed.data, path, folder: dirname(path), sha256: sha256Hex(text) }
 }
 
 const list = (faults: readonly string[]): string => faults.map((fault) => `  - ${fault}`).join('\n')

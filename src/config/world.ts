@@ -43,6 +43,8 @@ export type World = {
   log: Log
   store: Store
   access: Access
+  /** Content hash of the policies. */
+  policies: string
   trail: NodeTrail
   /** Copies the trail's files to CloudWatch Logs, where that is configured. */
   sink: LogSink | undefined
@@ -145,6 +147,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     log,
     store,
     access,
+    policies: policies.hash,
     trail,
     sink,
     audit,
