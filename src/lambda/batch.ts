@@ -17,6 +17,9 @@ export const giveBack = (ids: readonly string[]): SQSBatchResponse => ({
   batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
 })
 
+/** The time left may have a fraction, and AbortSignal.timeout takes none. */
+export const afterMs = (ms: number): AbortSignal => AbortSignal.timeout(Math.max(0, Math.floor(ms)))
+
 /** Aborts when the time of the invocation is nearly over, while there still is some to answer in. */
 export const deadlineOf = (context: Pick<Context, 'getRemainingTimeInMillis'>): AbortSignal =>
-  AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - SPARE_MS))
+  afterMs(context.getRemainingTimeInMillis() - SPARE_MS)
