@@ -98,6 +98,14 @@ describe('what CloudWatch Logs answers', () => {
     expect(await wrong({ code, status, lost_reply })).toMatchObject({ said: { code: expected }, held })
   })
 
+  test('a service that never answers is given up', async () => {
+    const group = await realGroup()
+    await group.put('node-1', events(1))
+    await aws.lab.setFaults([{ service: 'logs', action: 'PutLogEvents', delay_ms: 3_000, count: 1 }])
+    const hasty = cloudWatchGroup(createLogsClient('eu-west-1', { answerWithin: 200 }), group.name)
+    await expect(hasty.put('node-1', events(1, 1))).rejects.toMatchObject({ code: 'AUDIT_SINK_UNSURE' })
+  })
+
   test('a group that is not there is named', async () => {
     const group = cloudWatchGroup(client(), 'nowhere')
     const missing = { code: 'AUDIT_SINK_MISSING', message: expect.stringContaining('nowhere') }

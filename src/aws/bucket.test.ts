@@ -96,6 +96,16 @@ test('a lost reply is not a foreign object', async () => {
   expect(await bucket.create('a', Buffer.from('mine'))).toBe(true)
 })
 
+test('a store that never answers is given up', async () => {
+  const bucket = await realBucket('p', false)
+  await aws.lab.setFaults([{ service: 's3', action: 'PutObject', delay_ms: 2_000 }])
+  const hasty = openBucket(createS3Client('eu-west-1', process.env, { answerWithin: 200 }), {
+    bucket: bucket.url.slice('s3://'.length, -'/p'.length),
+    prefix: 'p',
+  })
+  await expect(hasty.create('a', Buffer.from('a'))).rejects.toMatchObject({ code: 'BUCKET_UNAVAILABLE' })
+})
+
 test('a bucket that is not there is named', async () => {
   const bucket = openBucket(client(), { bucket: 'nowhere-at-all', prefix: 'p' })
   await expect(bucket.get('a')).rejects.toMatchObject({ code: 'BUCKET_MISSING' })

@@ -8,6 +8,7 @@ import {
 import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import { isAlreadyThere, isDenied, isMissingBucket, isNotFound } from './error-sets.ts'
 import { awsErrors } from './errors.ts'
+import { patience } from './patience.ts'
 import type { BucketPlace } from './s3-url.ts'
 
 /** What we keep in S3: objects that are written once, below one prefix. Keys are given and taken without it. */
@@ -27,12 +28,16 @@ export type Bucket = {
 }
 
 /** A store that does not answer must be noticed while a session waits for it. */
-const TIMES = { connectionTimeout: 2_000, requestTimeout: 10_000 }
-
-export function createS3Client(region: string, env: NodeJS.ProcessEnv): S3Client {
+export function createS3Client(region: string, env: NodeJS.ProcessEnv, { answerWithin = 10_000 } = {}): S3Client {
   // Stores that speak S3's protocol at an address of their own have no name for each bucket.
   const forcePathStyle = Boolean(env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'])
-  return new S3Client({ region, forcePathStyle, followRegionRedirects: true, maxAttempts: 3, requestHandler: TIMES })
+  return new S3Client({
+    region,
+    forcePathStyle,
+    followRegionRedirects: true,
+    maxAttempts: 3,
+    requestHandler: patience(answerWithin),
+  })
 }
 
 export function openBucket(client: S3Client, place: BucketPlace): Bucket {

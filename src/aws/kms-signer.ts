@@ -3,11 +3,10 @@ import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms
 import { isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { awsErrors } from './errors.ts'
-
-const TIMES = { connectionTimeout: 2_000, requestTimeout: 5_000 }
+import { patience } from './patience.ts'
 
 export const createKmsClient = (region: string): KMSClient =>
-  new KMSClient({ region, maxAttempts: 4, requestHandler: TIMES })
+  new KMSClient({ region, maxAttempts: 4, requestHandler: patience(5_000) })
 
 /**
  * A key that never leaves KMS: ECDSA over sha256 with P-256. KMS has Ed25519 too, but signs at most 4,096 bytes with it, and a
