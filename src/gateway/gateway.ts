@@ -108,14 +108,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
       async onEnd(reason, by) {
         live.delete(id)
         ending.add(id)
+        let fault: { code: string; message: string } | undefined
         const sealed = await recorder.seal(reason).catch((error: unknown) => {
           log.error({ session: id, reason: reasonOf(error) }, 'the recording could not be sealed')
+          if (isCoded(error)) fault = { code: error.code, message: error.message }
           return undefined
         })
         if (sealed)
           await tell({ ...about, kind: 'recording.sealed', subject: id, actor: 'system:gateway', data: { ...sealed } })
         const durationMs = clock.now() - startedAt
-        await tell({ ...about, kind: 'session.disconnected', data: { reason, durationMs, ...(by ? { by } : {}) } })
+        const data = { reason, durationMs, ...(by ? { by } : {}), ...(fault ? { recording: fault } : {}) }
+        await tell({ ...about, kind: 'session.disconnected', data })
         // A row that stays open is closed by recoverLost of the next life.
         await rows.end(id, reason, sealed ? 'sealed' : 'broken').catch((error: unknown) => {
           log.error({ session: id, reason: reasonOf(error) }, 'the end of a session is not in the database yet')

@@ -99,7 +99,7 @@ describe('a session ends', () => {
       () =>
         expect(stage.events.at(-1)).toMatchObject({
           kind: 'session.disconnected',
-          data: { reason: 'recording-failed' },
+          data: { reason: 'recording-failed', recording: { code: 'BUCKET_DENIED' } },
         }),
       10_000,
     )
