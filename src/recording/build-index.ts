@@ -2,6 +2,7 @@ import canonicalize from 'canonicalize'
 import * as z from 'zod'
 import { type Signer, verifierOf } from '../kernel/signer.ts'
 import { INDEX, indexSchema, type Manifest, type RecordedEvent, type RecordingIndex } from './format.ts'
+import { readAhead } from './read-ahead.ts'
 import { readManifest, readSliceEvents } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
 import { createScreenReader } from './screen.ts'
@@ -55,14 +56,15 @@ async function buildIndex(files: RecordingFiles, id: string, manifest: Manifest)
   let minute: RecordedEvent[] = []
   let next = SCREEN_EVERY_MS
   try {
-    for (const { n, fromMs } of slices) {
+    const events = readAhead(slices, async (slice) => ({ ...slice, events: await readSliceEvents(files, id, slice.n) }))
+    for await (const { n, fromMs, events: ofSlice } of events) {
       if (fromMs >= next) {
         await reader.feed(minute)
         minute = []
         screens.push({ ms: fromMs, slice: n, ...reader.screen() })
         next = fromMs + SCREEN_EVERY_MS
       }
-      minute = lastBytes(minute.concat(await readSliceEvents(files, id, n)))
+      minute = lastBytes(minute.concat(ofSlice))
     }
   } finally {
     reader.dispose()

@@ -12,6 +12,7 @@ import {
   type RecordedEvent,
   sliceName,
 } from './format.ts'
+import { readAhead } from './read-ahead.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
 /** A slice is at most a few times 256 KB of text; what unpacks to more was not written by us. */
@@ -49,8 +50,9 @@ export const readPartEvents = async (folder: string, n: number): Promise<Recorde
 
 /** All events, also of a session that goes on, as far as they are in the store or in this machine's spool. */
 export async function* readEvents(files: RecordingFiles, spool: string, id: string): AsyncGenerator<RecordedEvent> {
-  for (let n = 1; ; n += 1) {
-    const stored = await files.get(id, sliceName(n))
+  let n = 0
+  for await (const stored of readAhead(fromOne(), (at) => files.get(id, sliceName(at)))) {
+    n += 1
     if (stored) yield* await unpackSlice(stored)
     else {
       const open = await readPartEvents(join(spool, id), n).catch(() => undefined)
@@ -60,6 +62,10 @@ export async function* readEvents(files: RecordingFiles, spool: string, id: stri
       yield* open ?? (late ? await unpackSlice(late) : [])
     }
   }
+}
+
+function* fromOne(): Generator<number> {
+  for (let n = 1; ; n += 1) yield n
 }
 
 /** Events up to the first line that is none; `end` is where that begins, in bytes. */

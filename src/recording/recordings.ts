@@ -100,7 +100,7 @@ export function openRecordings(options: {
       return readIndex(files, id, signer)
     },
     async slice(id, n) {
-      await factsOf(id)
+      if (!isRecordingId(id)) throw recordingErrors.RECORDING_NOT_FOUND({ id })
       return readStoredSlice(files, id, n)
     },
     events: eventsOf,

@@ -1,6 +1,7 @@
 import { sha256Hex } from '../kernel/ids.ts'
 import { verifierOf } from '../kernel/signer.ts'
 import { chainSlices, MANIFEST, type Manifest, manifestBytes, manifestSchema, sliceName } from './format.ts'
+import { readAhead } from './read-ahead.ts'
 import { unpackSlice } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
@@ -56,10 +57,11 @@ export async function verifyRecording(options: {
   if (chainSlices(manifest.slices) !== manifest.head || manifest.slices.some((slice, at) => slice.n !== at + 1)) {
     fault(MANIFEST, 'chain-broken', 'the slices do not chain to the head')
   }
-  for (const slice of manifest.slices) {
-    const found = await checkSlice(await files.get(id, sliceName(slice.n)), slice)
-    if (found) fault(sliceName(slice.n), ...found)
-  }
+  const checked = readAhead(manifest.slices, async (slice) => ({
+    name: sliceName(slice.n),
+    found: await checkSlice(await files.get(id, sliceName(slice.n)), slice),
+  }))
+  for await (const { name, found } of checked) if (found) fault(name, ...found)
   const known = new Set(manifest.slices.map((slice) => sliceName(slice.n)))
   for (const name of await files.names(id)) {
     if (/\.slice(\.part)?$/.test(name) && !known.has(name)) fault(name, 'slice-added', 'no manifest names this slice')
