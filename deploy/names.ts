@@ -5,7 +5,6 @@ export const roleNames = {
   read: 'EnchiladaRead',
   connect: 'EnchiladaConnect',
   directory: 'EnchiladaDirectory',
-  events: 'EnchiladaEvents',
 } as const
 
 export const queueNames = {
@@ -15,3 +14,13 @@ export const queueNames = {
 } as const
 
 export const TRAIL_GROUP = '/enchilada/trail'
+
+/** Secrets and parameters that open targets are called so: the portal can read no others. */
+export const SECRET_PREFIX = 'enchilada/'
+
+export const stackNames = {
+  evidence: 'EnchiladaEvidence',
+  shared: 'EnchiladaShared',
+  directory: 'EnchiladaDirectory',
+  workload: 'EnchiladaWorkload',
+} as const

@@ -1,15 +1,16 @@
+import { Aws } from 'aws-cdk-lib'
 import { roleNames } from './names.ts'
 import type { DeploySettings } from './settings.ts'
 
-/** Who of the shared-services account may look, and who may connect: nobody else is trusted by any account. */
-export function principalsOf(
-  { sharedAccount, discovery }: DeploySettings,
-  partition: string,
-): { readers: string[]; connectors: string[] } {
-  const arn = (name: string) => `arn:${partition}:iam::${sharedAccount}:role/${name}`
-  const portal = arn(roleNames.portal)
-  return { readers: discovery === 'lambda' ? [portal, arn(roleNames.observer)] : [portal], connectors: [portal] }
-}
+/** Roles of the shared-services account. */
+export type Visitor = 'portal' | 'observer'
 
-export const sharedBusArn = ({ sharedAccount, homeRegion }: DeploySettings, partition: string): string =>
-  `arn:${partition}:events:${homeRegion}:${sharedAccount}:event-bus/default`
+/** Who looks: `serve` itself, or the observer function beside it. */
+export const readersOf = ({ discovery }: DeploySettings): Visitor[] =>
+  discovery === 'lambda' ? ['portal', 'observer'] : ['portal']
+
+export const visitorArn = ({ sharedAccount }: DeploySettings, visitor: Visitor): string =>
+  `arn:${Aws.PARTITION}:iam::${sharedAccount}:role/${roleNames[visitor]}`
+
+export const sharedBusArn = ({ sharedAccount, homeRegion }: DeploySettings): string =>
+  `arn:${Aws.PARTITION}:events:${homeRegion}:${sharedAccount}:event-bus/default`

@@ -1,24 +1,58 @@
 import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
 import * as z from 'zod'
+import { observerEnvironment } from '../src/lambda/environment.ts'
 
-const account = z.string().regex(/^\d{12}$/, 'twelve digits')
+const account = z.string().regex(/^\d{12}$/, 'twelve digits, in quotes')
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-west-1')
 const organization = z.string().regex(/^o-[a-z0-9]{10,32}$/, 'an organisation id such as o-abcdef1234')
 
-/** What a customer writes once, in a file that every `cdk deploy` names: `-c settings=enchilada.deploy.json`. */
+/** What PutRetentionPolicy takes (CloudWatch Logs API reference). */
+const LOG_DAYS = [365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+const workloads = z.strictObject({
+  accounts: z.array(account).min(1),
+  role: z
+    .string()
+    .regex(/^[\w+=,.@/-]{1,512}$/, 'the name of a role, not its ARN')
+    .default('OrganizationAccountAccessRole')
+    .describe('Role in each of them that admits whoever deploys; the management account needs none'),
+})
+
+const database = z.strictObject({
+  secretArn: z.string().regex(/^arn:[^:]+:secretsmanager:/, 'the ARN of a secret'),
+  tls: z.enum(['verify-full', 'disable']).default('verify-full'),
+  vpcId: z.string().regex(/^vpc-[0-9a-f]+$/),
+  availabilityZones: z.array(z.string()).min(1),
+  subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
+  securityGroupId: z
+    .string()
+    .regex(/^sg-[0-9a-f]+$/)
+    .describe('Its members reach the database, SQS, Secrets Manager and CloudWatch Logs'),
+})
+
+const evidence = z.strictObject({
+  lock: z
+    .enum(['governance', 'compliance'])
+    .default('governance')
+    .describe('With `compliance` nobody at all can delete a recording before its time'),
+  lockDays: z.int().min(1).max(36_500).default(365),
+  trailDays: z
+    .int()
+    .refine((days) => LOG_DAYS.includes(days), { error: `one of ${LOG_DAYS.join(', ')}` })
+    .default(3653),
+})
+
+/** What a customer writes once, in a file that every command reads: settings.yaml, or `-c settings=FILE`. */
 export const deploySettings = z
   .strictObject({
     organization: organization.describe('Its accounts may send events; nobody else may'),
     furtherOrganizations: z.array(organization).default([]).describe('Organisations of customers that may send events'),
     sharedAccount: account.describe('Account of the queue, the portal and the functions'),
+    managementAccount: account.optional().describe('Or the account that administers Organizations for it'),
     homeRegion: region.describe('Region of the queue, the portal and the functions'),
     regions: z.array(region).min(1).describe('Regions whose instances are followed'),
-    externalId: z
-      .string()
-      .min(16)
-      .max(1224)
-      .optional()
-      .describe('Asked for when a role of an account outside the organisation is assumed'),
+    workloads: workloads.optional().describe('Accounts that are deployed all at once, from the management account'),
     discovery: z
       .enum(['serve', 'lambda'])
       .default('serve')
@@ -33,21 +67,9 @@ export const deploySettings = z
       .prefault({})
       .describe('With functions: the part `aws` of enchilada.yaml'),
     tenant: z.string().default('default'),
-    database: z
-      .strictObject({
-        secretArn: z.string().regex(/^arn:[^:]+:secretsmanager:/, 'the ARN of a secret'),
-        tls: z.enum(['verify-full', 'disable']).default('verify-full'),
-        vpcId: z.string().regex(/^vpc-[0-9a-f]+$/),
-        availabilityZones: z.array(z.string()).min(1),
-        subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
-        securityGroupId: z
-          .string()
-          .regex(/^sg-[0-9a-f]+$/)
-          .describe('Its members reach the database'),
-      })
-      .optional()
-      .describe('With functions: where the writer finds PostgreSQL'),
-    sweepMinutes: z.number().int().min(1).max(1440).default(15),
+    database: database.optional().describe('With functions: where the writer finds PostgreSQL'),
+    sweepMinutes: z.int().min(1).max(1440).default(15),
+    evidence: evidence.prefault({}).describe('How long the trail and the recordings are kept'),
     alarmTopicArn: z
       .string()
       .regex(/^arn:[^:]+:sns:/)
@@ -55,21 +77,31 @@ export const deploySettings = z
       .describe('Told when an alarm begins and ends'),
   })
   .superRefine((settings, ctx) => {
-    if (settings.discovery === 'lambda' && !settings.database) {
-      ctx.addIssue({ code: 'custom', path: ['database'], message: 'missing: the writer needs its database' })
-    }
+    const fault = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message })
+    const { discovery, aws, homeRegion, regions } = settings
+    if (!regions.includes(homeRegion)) fault(['regions'], `without the home region ${homeRegion}: roles are made there`)
+    if (discovery === 'serve') return
+    if (!settings.database) fault(['database'], 'missing: the writer needs its database')
+    // Held against what the function will ask of it; CloudFormation fills the queue in.
+    const asked = observerEnvironment.shape.ENCHILADA_AWS.safeParse(
+      JSON.stringify({ ...aws, homeRegion, eventQueue: 'https://queue.example' }),
+    )
+    for (const issue of asked.error?.issues ?? []) fault(['aws', ...issue.path], issue.message)
   })
 export type DeploySettings = z.output<typeof deploySettings>
 
 /** Every fault at once, as text for a person. */
 export function readDeploySettings(path: string): DeploySettings {
-  let value: unknown
+  let text: string
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new Error(`${path} cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    throw new Error(`there is no ${path}: copy settings.example.yaml, or name a file by -c settings=FILE`, { cause })
   }
-  const read = deploySettings.safeParse(value)
+  const document = parseDocument(text, { prettyErrors: true })
+  const broken = [...document.errors, ...document.warnings].map((error) => error.message)
+  if (broken.length > 0) throw new Error(`${path} is neither YAML nor JSON:\n${broken.join('\n')}`)
+  const read = deploySettings.safeParse(document.toJS() ?? {})
   if (read.success) return read.data
   const faults = read.error.issues.map(
     ({ path: at, message }) => `  - ${at.map(String).join('.') || '(the file)'}: ${message}`,

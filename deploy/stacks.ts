@@ -1,27 +1,55 @@
-import { type App, BootstraplessSynthesizer, type IStackSynthesizer, type StackProps, Validations } from 'aws-cdk-lib'
+import { App, type AppProps, type StackProps, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import { stackNames } from './names.ts'
 import type { DeploySettings } from './settings.ts'
 import { DirectoryStack } from './stacks/directory.ts'
+import { EvidenceStack } from './stacks/evidence.ts'
 import { SharedServicesStack } from './stacks/shared-services.ts'
-import { WorkloadRegionStack, WorkloadStack } from './stacks/workload.ts'
+import { WorkloadStack } from './stacks/workload.ts'
+import { withoutBootstrap } from './without-bootstrap.ts'
 
-/**
- * Every stack, of no account in particular: the credentials at hand decide. deploy/README.md says which goes where.
- * Only functions need the bucket of `cdk bootstrap`; a thousand accounts that carry roles and rules do not.
- */
-export function buildStacks(app: App, settings: DeploySettings) {
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
-  const { homeRegion, regions } = settings
-  // aws-cdk-lib is not compiled with exactOptionalPropertyTypes: its class and its interface differ by an `undefined`.
-  const withoutBucket = () => new BootstraplessSynthesizer() as IStackSynthesizer
-  const at = (region: string): StackProps => ({ env: { region }, synthesizer: withoutBucket() })
-  const home = settings.discovery === 'lambda' ? { env: { region: homeRegion } } : at(homeRegion)
-  return {
-    shared: new SharedServicesStack(app, 'EnchiladaShared', settings, home),
-    directory: new DirectoryStack(app, 'EnchiladaDirectory', settings, at(homeRegion)),
-    workload: new WorkloadStack(app, 'EnchiladaWorkload', settings, at(homeRegion)),
-    regions: regions
-      .filter((region) => region !== homeRegion)
-      .map((region) => new WorkloadRegionStack(app, `EnchiladaWorkload-${region}`, settings, at(region))),
+/** How this app wants the library to behave, whatever started it. */
+const FLAGS = {
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+  '@aws-cdk/core:checkSecretUsage': true,
+  '@aws-cdk/core:target-partitions': ['aws', 'aws-cn', 'aws-us-gov'],
+  // Access control lists are off on every bucket of ours, so S3 is let in by policy.
+  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
+  // Evidence cannot be taken away while the shared services write to it.
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+}
+
+export const newApp = (props: AppProps = {}): App =>
+  new App({ ...props, postCliContext: { ...FLAGS, ...props.postCliContext } })
+
+/** A finding of cdk-nag that nobody acknowledged fails the synthesis. */
+export const addChecks = (app: App): void => Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+
+/** Every stack; deploy/README.md says which goes where. `bundles` holds a folder for each function. */
+export function buildStacks(app: App, settings: DeploySettings, bundles: string): void {
+  const { sharedAccount, managementAccount, homeRegion, regions, workloads } = settings
+  const inShared = { env: { account: sharedAccount, region: homeRegion } }
+  // Only functions need the bucket of `cdk bootstrap`.
+  const shared = settings.discovery === 'lambda' ? inShared : { ...inShared, synthesizer: withoutBootstrap() }
+  const evidence = new EvidenceStack(app, stackNames.evidence, settings, {
+    ...inShared,
+    synthesizer: withoutBootstrap(),
+  })
+  new SharedServicesStack(app, stackNames.shared, { ...shared, settings, evidence, bundles })
+  new DirectoryStack(app, stackNames.directory, settings, {
+    env: { ...(managementAccount && { account: managementAccount }), region: homeRegion },
+    synthesizer: withoutBootstrap(),
+  })
+  // For a stack set, or for one account at a time: wherever the credentials lead.
+  new WorkloadStack(app, stackNames.workload, settings, { synthesizer: withoutBootstrap() })
+  for (const account of workloads?.accounts ?? []) {
+    for (const region of regions) {
+      const props = {
+        stackName: stackNames.workload,
+        env: { account, region },
+        synthesizer: withoutBootstrap(account === managementAccount ? undefined : workloads?.role),
+      } satisfies StackProps
+      new WorkloadStack(app, `${stackNames.workload}-${account}-${region}`, settings, props)
+    }
   }
 }

@@ -1,17 +1,16 @@
-import { App } from 'aws-cdk-lib'
-import { readDeploySettings } from '../settings.ts'
-import { buildStacks } from '../stacks.ts'
+import { fileURLToPath } from 'node:url'
+import { type DeploySettings, readDeploySettings } from '../settings.ts'
+import { addChecks, buildStacks, newApp } from '../stacks.ts'
 
-const app = new App()
-const file: unknown = app.node.tryGetContext('settings')
-if (typeof file !== 'string') {
-  console.error('name the settings: cdk deploy … -c settings=enchilada.deploy.json (deploy/README.md describes them)')
-  process.exit(64)
-}
+/** What `cdk` runs: script/cdk deploy STACK … [-c settings=FILE] */
+const app = newApp()
+addChecks(app)
+let settings: DeploySettings
 try {
-  buildStacks(app, readDeploySettings(file))
+  settings = readDeploySettings(String(app.node.tryGetContext('settings') ?? 'settings.yaml'))
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(64)
 }
+buildStacks(app, settings, fileURLToPath(new URL('../../dist/lambda', import.meta.url)))
 app.synth()

@@ -1,5 +1,6 @@
-import { fileURLToPath } from 'node:url'
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Annotations, Aws, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
@@ -27,8 +28,8 @@ type Database = NonNullable<DeploySettings['database']>
 export type DiscoveryFunctionsProps = {
   settings: DeploySettings
   database: Database
-  partition: string
-  region: string
+  /** Folder with a bundle for each function. */
+  bundles: string
   events: QueueWithDeadLetters
 }
 
@@ -42,11 +43,7 @@ export class DiscoveryFunctions extends Construct {
   readonly sweep: QueueWithDeadLetters
   readonly observations: QueueWithDeadLetters
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { settings, database, partition, region, events }: DiscoveryFunctionsProps,
-  ) {
+  constructor(scope: Construct, id: string, { settings, database, bundles, events }: DiscoveryFunctionsProps) {
     super(scope, id)
     this.sweep = new QueueWithDeadLetters(this, 'Sweep', {
       name: queueNames.sweep,
@@ -59,6 +56,10 @@ export class DiscoveryFunctions extends Construct {
 
     const seen = {
       ENCHILADA_AWS: JSON.stringify({
+        regions: settings.regions,
+        ...(settings.managementAccount && {
+          organizationRole: `arn:${Aws.PARTITION}:iam::${settings.managementAccount}:role/${roleNames.directory}`,
+        }),
         ...settings.aws,
         homeRegion: settings.homeRegion,
         eventQueue: events.queue.queueUrl,
@@ -73,9 +74,9 @@ export class DiscoveryFunctions extends Construct {
       timeout: OBSERVER_TIMEOUT,
       memorySize: 512,
       environment: seen,
-      code: Code.fromAsset(bundle('observer')),
+      code: bundleOf(bundles, 'observer'),
     })
-    allowVisits(observerRole, partition, [roleNames.read, roleNames.directory])
+    allowVisits(observerRole, [roleNames.read, roleNames.directory])
     this.allowSending(this.observer, this.observations, this.sweep)
     this.allowReleasing(this.observer, events)
     this.observer.addEventSource(new SqsEventSource(events.queue, batches(10, OBSERVERS)))
@@ -92,8 +93,8 @@ export class DiscoveryFunctions extends Construct {
       timeout: WRITER_TIMEOUT,
       memorySize: 512,
       environment: { ...written, NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
-      code: Code.fromAsset(bundle('writer')),
-      ...this.place(database, region),
+      code: bundleOf(bundles, 'writer'),
+      ...this.place(database, settings.homeRegion),
     })
     this.writer.addToRolePolicy(
       new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [database.secretArn] }),
@@ -145,9 +146,12 @@ export class DiscoveryFunctions extends Construct {
   /** Where the database is. By attributes: nothing is looked up while the template is made. */
   private place({ vpcId, availabilityZones, subnetIds, securityGroupId }: Database, region: string): PlaceProps {
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones, region })
+    const subnets = subnetIds.map((subnet, at) => Subnet.fromSubnetId(this, `Subnet${at}`, subnet))
+    // Nobody asks for their routes.
+    for (const one of subnets) Annotations.of(one).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId')
     return {
       vpc,
-      vpcSubnets: { subnets: subnetIds.map((subnet, at) => Subnet.fromSubnetId(this, `Subnet${at}`, subnet)) },
+      vpcSubnets: { subnets },
       securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'DatabaseClients', securityGroupId)],
     }
   }
@@ -163,4 +167,8 @@ const batches = (batchSize: number, maxConcurrency: number) => ({
   maxBatchingWindow: Duration.seconds(0),
 })
 
-const bundle = (name: string): string => fileURLToPath(new URL(`../../dist/lambda/${name}`, import.meta.url))
+function bundleOf(bundles: string, name: string): Code {
+  const folder = join(bundles, name)
+  if (!existsSync(folder)) throw new Error(`there is no ${folder}: npm run build makes it`)
+  return Code.fromAsset(folder)
+}

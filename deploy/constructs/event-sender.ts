@@ -1,27 +1,24 @@
-import { EventBus, type IEventBus, type IRuleTarget } from 'aws-cdk-lib/aws-events'
+import { Aws } from 'aws-cdk-lib'
+import { EventBus, type IRuleTarget } from 'aws-cdk-lib/aws-events'
 import { EventBus as BusTarget } from 'aws-cdk-lib/aws-events-targets'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
-import { roleNames } from '../names.ts'
 
-/** With this role the rules of an account hand events to the shared bus; one for all regions of the account. */
+/**
+ * With this role the rules of a region hand events to the shared bus, which admits an organisation only by a role. Its own in each
+ * region, so that no region waits for another.
+ */
 export class EventSender extends Construct {
-  readonly role: Role
-  readonly bus: IEventBus
+  readonly target: IRuleTarget
 
-  constructor(scope: Construct, id: string, props: { account: string; busArn: string }) {
+  constructor(scope: Construct, id: string, busArn: string) {
     super(scope, id)
-    this.bus = EventBus.fromEventBusArn(this, 'SharedBus', props.busArn)
-    this.role = new Role(this, 'Role', {
-      roleName: roleNames.events,
+    const role = new Role(this, 'Role', {
       description: 'Enchilada: events of instances go to the shared bus',
       assumedBy: new ServicePrincipal('events.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': props.account } },
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
     })
-  }
-
-  target(): IRuleTarget {
-    return new BusTarget(this.bus, { role: this.role })
+    this.target = new BusTarget(EventBus.fromEventBusArn(this, 'SharedBus', busArn), { role })
   }
 }

@@ -8,11 +8,16 @@ import { Construct } from 'constructs'
  */
 const patterns: Readonly<Record<string, { description: string; pattern: EventPattern }>> = {
   Calls: {
-    description: 'Instances are launched or terminated',
+    description: 'Instances are launched, started, stopped or terminated',
     pattern: {
       source: ['aws.ec2'],
       detailType: ['AWS API Call via CloudTrail'],
-      detail: { eventSource: ['ec2.amazonaws.com'], eventName: ['RunInstances', 'TerminateInstances'] },
+      detail: {
+        eventSource: ['ec2.amazonaws.com'],
+        eventName: ['RunInstances', 'StartInstances', 'StopInstances', 'TerminateInstances'],
+        // A call that failed or was a dry run changed nothing.
+        errorCode: [{ exists: false }],
+      },
     },
   },
   States: {

@@ -1,22 +1,26 @@
-import { Stack, type StackProps } from 'aws-cdk-lib'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledge } from '../acknowledge.ts'
-import { trustedRole } from '../constructs/trusted-role.ts'
+import { allow, trustedRole } from '../constructs/trusted-role.ts'
 import { roleNames } from '../names.ts'
-import { principalsOf } from '../principals.ts'
+import { readersOf } from '../principals.ts'
 import type { DeploySettings } from '../settings.ts'
 
-/** In the management account: who may ask which accounts there are. ListAccounts knows no resources. */
+/** In the management account, or one that administers Organizations for it: who may ask which accounts there are. */
 export class DirectoryStack extends Stack {
   constructor(scope: Construct, id: string, settings: DeploySettings, props: StackProps = {}) {
     super(scope, id, { description: 'Enchilada: the list of accounts', ...props })
     const role = trustedRole(this, 'Role', {
+      settings,
       roleName: roleNames.directory,
       description: 'Enchilada asks which accounts there are',
-      trusted: principalsOf(settings, this.partition).readers,
+      visitors: readersOf(settings),
+      statements: [allow(['organizations:ListAccounts'], '*')],
     })
-    role.addToPolicy(new PolicyStatement({ actions: ['organizations:ListAccounts'], resources: ['*'] }))
     acknowledge(role, 'Listing accounts knows no resources', 'IAM5[Resource::*]')
+    new CfnOutput(this, 'DirectoryRoleArn', {
+      value: role.attrArn,
+      description: 'aws.organizationRole in enchilada.yaml',
+    })
   }
 }

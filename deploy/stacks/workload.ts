@@ -1,42 +1,46 @@
-import { Stack, type StackProps } from 'aws-cdk-lib'
-import { EventBus, type IRuleTarget } from 'aws-cdk-lib/aws-events'
-import { EventBus as BusTarget } from 'aws-cdk-lib/aws-events-targets'
-import { Role } from 'aws-cdk-lib/aws-iam'
-import type { Construct } from 'constructs'
+import { Aws, CfnCondition, CfnParameter, CfnResource, Fn, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct, IConstruct } from 'constructs'
 import { AccountRoles } from '../constructs/account-roles.ts'
 import { EventSender } from '../constructs/event-sender.ts'
 import { InstanceEvents } from '../constructs/instance-events.ts'
-import { roleNames } from '../names.ts'
-import { principalsOf, sharedBusArn } from '../principals.ts'
+import type { ExternalId } from '../constructs/trusted-role.ts'
+import { sharedBusArn } from '../principals.ts'
 import type { DeploySettings } from '../settings.ts'
 
-/** Once in every account, in the home region: the roles, and the events of that region. */
+/**
+ * What every account and region gets, by one template: its events go to the shared bus, and in the home region the roles of the account
+ * are made. It carries no files, so that a stack set takes it as it is and no account is bootstrapped.
+ */
 export class WorkloadStack extends Stack {
   constructor(scope: Construct, id: string, settings: DeploySettings, props: StackProps = {}) {
     super(scope, id, { description: 'Enchilada: an account whose instances can be opened', ...props })
-    const { account, partition } = this
-    new AccountRoles(this, 'Roles', {
-      account,
-      partition,
-      externalId: settings.externalId,
-      ...principalsOf(settings, partition),
+    const atHome = Fn.conditionEquals(Aws.REGION, settings.homeRegion)
+    const inShared = Fn.conditionEquals(Aws.ACCOUNT_ID, settings.sharedAccount)
+    const home = new CfnCondition(this, 'HomeRegion', { expression: atHome })
+    // There the events are on the shared bus already.
+    const elsewhere = new CfnCondition(this, 'NotTheSharedBus', {
+      expression: Fn.conditionNot(Fn.conditionAnd(atHome, inShared)),
     })
-    const sender = new EventSender(this, 'Events', { account, busArn: sharedBusArn(settings, partition) })
-    new InstanceEvents(this, 'Rules', sender.target())
+    onlyIf(home, new AccountRoles(this, 'Roles', { settings, externalId: this.#externalId() }))
+    const sender = new EventSender(this, 'Events', sharedBusArn(settings))
+    onlyIf(elsewhere, new InstanceEvents(this, 'Rules', sender.target))
+    // The rules gave it its policy.
+    onlyIf(elsewhere, sender)
+  }
+
+  #externalId(): ExternalId {
+    const parameter = new CfnParameter(this, 'ExternalId', {
+      default: '',
+      allowedPattern: '([\\w+=,.@:/-]{2,1224})?',
+      description: 'Of a customer outside the organisation: what the shared-services account must say to be let in',
+    })
+    const given = new CfnCondition(this, 'HasExternalId', {
+      expression: Fn.conditionNot(Fn.conditionEquals(parameter, '')),
+    })
+    return { given, value: parameter.valueAsString }
   }
 }
 
-/** Once in every other region of an account: the events of that region, sent with the role of the home region. */
-export class WorkloadRegionStack extends Stack {
-  constructor(scope: Construct, id: string, settings: DeploySettings, props: StackProps = {}) {
-    super(scope, id, { description: 'Enchilada: events of one more region', ...props })
-    new InstanceEvents(this, 'Rules', this.target(sharedBusArn(settings, this.partition)))
-  }
-
-  private target(busArn: string): IRuleTarget {
-    const arn = `arn:${this.partition}:iam::${this.account}:role/${roleNames.events}`
-    // That role's policy names the bus already.
-    const role = Role.fromRoleArn(this, 'Sender', arn, { mutable: false })
-    return new BusTarget(EventBus.fromEventBusArn(this, 'SharedBus', busArn), { role })
-  }
+function onlyIf(condition: CfnCondition, part: IConstruct): void {
+  for (const one of part.node.findAll()) if (CfnResource.isCfnResource(one)) one.cfnOptions.condition = condition
 }

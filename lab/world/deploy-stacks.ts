@@ -7,7 +7,7 @@ import { repository } from './folders.ts'
 export const HOME_REGION = REGIONS[0]
 
 /** What the stacks gave back. */
-export type Wiring = { queueUrl: string; portalRole: string; homeRegion: string }
+export type Wiring = { queueUrl: string; portalRole: string; directoryRole: string; homeRegion: string }
 
 /** What a deployment with functions is told beside the rest; names are those of the product's deployment settings. */
 export type FunctionsSettings = {
@@ -35,57 +35,66 @@ export type DeployOptions = {
 }
 
 const cdk = join(repository, 'node_modules/.bin/cdk')
-const workloads: AccountName[] = ['workload-1', 'workload-2', 'workload-3']
 
 /** Deploys the product's stacks into each account, with the commands that deploy/README.md gives to type. */
 export async function deployStacks(options: DeployOptions): Promise<Wiring> {
   const { dir, organisation } = options
-  const { shared, management } = organisation.accounts
+  const { shared } = organisation.accounts
   mkdirSync(dir, { recursive: true })
-  const settings = join(dir, 'enchilada.deploy.json')
-  const { accounts, ...functions } = options.functions ?? {}
-  const directory = `arn:aws:iam::${management.id}:role/EnchiladaDirectory`
-  writeFileSync(
-    settings,
-    JSON.stringify({
-      organization: organisation.id,
-      sharedAccount: shared.id,
-      homeRegion: HOME_REGION,
-      regions: REGIONS,
-      tenant: options.tenant,
-      ...(options.functions && {
-        discovery: 'lambda',
-        aws: { regions: REGIONS, ...(accounts ? { accounts } : { organizationRole: directory }) },
-        ...functions,
-      }),
-    }),
-  )
+  const settings = join(dir, 'settings.json')
+  writeFileSync(settings, JSON.stringify(settingsOf(options)))
   const assembly = join(dir, 'cdk.out')
   const type = (account: AccountName, ...args: string[]) =>
     run(cdk, [...args, '--profile', account, '--no-notices', '--no-color'], {
       cwd: join(repository, 'deploy'),
-      env: { ...options.env, HOME: dir, PATH: process.env['PATH'], CI: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+      env: {
+        ...options.env,
+        HOME: dir,
+        PATH: process.env['PATH'],
+        CI: 'true',
+        CDK_DISABLE_CLI_TELEMETRY: 'true',
+        // What is checked of the templates is checked by deploy/'s tests; here it would cost seconds.
+        CDK_VALIDATION: 'false',
+        JSII_DEPRECATED: 'quiet',
+      },
       timeoutMs: 180_000,
     })
-  const outputs = join(dir, 'outputs.json')
-  // One stack after the other: the emulator takes change sets by name, and cdk gives all of them one.
-  const deploy = (account: AccountName, stacks: readonly string[], ...more: string[]) =>
-    type(account, 'deploy', ...stacks, '--app', assembly, '--require-approval', 'never', ...more)
+  const outputs = join(dir, 'outputs')
+  const deploy = (account: AccountName, ...stacks: string[]) =>
+    type(
+      account,
+      ...['deploy', ...stacks, '--app', assembly, '--require-approval', 'never', '--concurrency', '6'],
+      ...['--outputs-file', `${outputs}-${account}.json`],
+    )
 
   await type('shared', 'synth', '--quiet', '--context', `settings=${settings}`, '--output', assembly)
   if (options.functions) await type('shared', 'bootstrap', `aws://${shared.id}/${HOME_REGION}`, '--app', assembly)
-  // The principals that the other accounts trust have to be there first.
-  await deploy('shared', ['EnchiladaShared', 'EnchiladaWorkload-*'], '--outputs-file', outputs)
+  // No account waits for another: whoever is trusted may come later.
   await Promise.all([
-    deploy('management', ['EnchiladaDirectory', 'EnchiladaWorkload*']),
-    ...workloads.map((account) => deploy(account, ['EnchiladaWorkload*'])),
+    deploy('shared', 'EnchiladaEvidence', 'EnchiladaShared'),
+    deploy('management', 'EnchiladaDirectory', 'EnchiladaWorkload-*'),
   ])
-  const { EnchiladaShared: made }: { EnchiladaShared: Record<string, string> } = JSON.parse(
-    readFileSync(outputs, 'utf8'),
-  )
+  const made = (account: AccountName): Record<string, Record<string, string>> =>
+    JSON.parse(readFileSync(`${outputs}-${account}.json`, 'utf8'))
   return {
-    queueUrl: made['EventQueueUrl'] ?? '',
-    portalRole: made['PortalRole'] ?? '',
+    queueUrl: made('shared')['EnchiladaShared']?.['EventQueueUrl'] ?? '',
+    portalRole: made('shared')['EnchiladaShared']?.['PortalRole'] ?? '',
+    directoryRole: made('management')['EnchiladaDirectory']?.['DirectoryRoleArn'] ?? '',
     homeRegion: HOME_REGION,
+  }
+}
+
+/** What a customer of this organisation would write. */
+function settingsOf({ organisation, tenant, functions }: DeployOptions): Record<string, unknown> {
+  const { accounts, ...given } = functions ?? {}
+  return {
+    organization: organisation.id,
+    sharedAccount: organisation.accounts.shared.id,
+    managementAccount: organisation.accounts.management.id,
+    homeRegion: HOME_REGION,
+    regions: REGIONS,
+    workloads: { accounts: Object.values(organisation.accounts).map((account) => account.id) },
+    tenant,
+    ...(functions && { discovery: 'lambda', ...given, ...(accounts && { aws: { accounts } }) }),
   }
 }

@@ -14,7 +14,7 @@ export type ProductPlace = {
 }
 
 /** What an administrator writes: one enchilada.yaml. */
-export function configurationOf({ portalPort, issuer, clientId, organisation, wiring, lambda }: ProductPlace): string {
+export function configurationOf({ portalPort, issuer, clientId, wiring, lambda }: ProductPlace): string {
   const data = `${CUSTOMER}/data`
   return stringify({
     tenant: 'acme',
@@ -28,7 +28,7 @@ export function configurationOf({ portalPort, issuer, clientId, organisation, wi
     store: lambda ? { postgres: { env: 'DATABASE_URL' } } : { sqlite: `${data}/enchilada.db` },
     aws: {
       homeRegion: wiring.homeRegion,
-      organizationRole: `arn:aws:iam::${organisation.accounts.management.id}:role/EnchiladaDirectory`,
+      organizationRole: wiring.directoryRole,
       regions: ['eu-west-1', 'us-east-1'],
       eventQueue: wiring.queueUrl,
     },

@@ -8,6 +8,7 @@ from . import (
     accounts,
     buses,
     calls,
+    change_sets,
     cloudtrail,
     console,
     describing,
@@ -21,6 +22,7 @@ from . import (
     mappings,
     networks,
     permissions,
+    protection,
     queues,
     server,
     service_calls,
@@ -58,6 +60,8 @@ def main() -> None:
     buses.install()
     console.install(hosts)
     stack_resources.install()
+    change_sets.install()
+    protection.install()
     ec2_events.install(source)
     running = functions.Functions(settings.node, settings.dir)
     functions.install(running)

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { plainSettings, type Synthesised, synthesise } from '../fixtures/stacks.ts'
+
+const pages = ['deploy/README.md', 'docs/install/one-ec2-instance.md']
+const stackNames = ['EnchiladaEvidence', 'EnchiladaShared', 'EnchiladaDirectory', 'EnchiladaWorkload']
+
+let stacks: Synthesised
+beforeAll(() => {
+  stacks = synthesise(plainSettings)
+})
+
+describe('what the pages say of the stacks', () => {
+  test.each(pages)('%s names only stacks, outputs and roles that there are', (page) => {
+    const outputs = stackNames.flatMap((name) => Object.keys(stacks.template(name).toJSON()['Outputs'] ?? {}))
+    const roles = stackNames.flatMap((name) =>
+      stacks.properties(name, 'AWS::IAM::Role').map((role) => role['RoleName']),
+    )
+    const known = new Set([...outputs, ...roles, ...stackNames, 'EnchiladaObserver', 'EnchiladaWorkload-'])
+    const text = readFileSync(page, 'utf8')
+    const named = [...text.matchAll(/\bEnchilada[A-Z]\w*-?|`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`/g)].map(
+      ([all, name]) => name ?? all,
+    )
+    const cfn = ['OrganizationAccountAccessRole', 'BootstraplessSynthesizer']
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter((name) => !known.has(name) && !cfn.includes(name))).toEqual([])
+  })
+
+  test('the configuration of the installation finds the roles and the queue by the names that the stacks give', () => {
+    const { config } = loadConfig('docs/install/enchilada.yaml')
+    const roles = (stack: string) => stacks.properties(stack, 'AWS::IAM::Role').map((role) => role['RoleName'])
+    expect(roles('EnchiladaWorkload')).toEqual(expect.arrayContaining([config.aws.readRole, config.aws.connectRole]))
+    expect(roles('EnchiladaDirectory')).toEqual([config.aws.organizationRole?.split('/').at(-1)])
+    const queues = stacks.properties('EnchiladaShared', 'AWS::SQS::Queue').map((queue) => queue['QueueName'])
+    expect(queues).toContain(config.aws.eventQueue?.split('/').at(-1))
+  })
+})
