@@ -3,7 +3,7 @@ import { type ConnectionMark, writeConnectionMark } from './mark.ts'
 import { createNames } from './names.ts'
 import { createPlaces, type Group } from './place-groups.ts'
 import { type GroupPlan, planGroups } from './plan-groups.ts'
-import { type Desired, fold, type HeldConnection, type HeldTree } from './tree.ts'
+import { type Desired, fold, type HeldConnection, type HeldTree, NAME_LENGTH } from './tree.ts'
 
 /** A connection as it is to be written, whole. */
 export type Target = Pick<Desired, 'protocol' | 'attributes' | 'parameters'> & {
@@ -44,7 +44,7 @@ export function planTree({ scope, desired, held, rules, now }: PlanInput): TreeP
   const gone = [...mine].filter(([id]) => !wanted.has(id)).map(([, one]) => one)
   const isOver = ({ mark }: HeldConnection) => rules.keepEnded === 0 || now - (mark?.retired ?? now) >= rules.keepEnded
   const remove = gone.filter(isOver)
-  const ending = gone.filter((one) => !isOver(one) && one.mark?.retired === undefined)
+  const ending = gone.filter((one) => !isOver(one))
   const moving = new Set([...remove, ...ending, ...[...mine.values()].filter((one) => wanted.has(one.mark?.id ?? ''))])
   const names = createNames(held.connections.filter((one) => !moving.has(one)))
 
@@ -97,9 +97,9 @@ function retired(held: HeldConnection, mark: ConnectionMark, group: Group, now: 
   const told = { protocol: held.protocol, attributes: {}, parameters: {} }
   return {
     ...told,
-    name: held.name.slice(0, 128 - ending.length) + ending,
+    name: held.name.endsWith(ending) ? held.name : held.name.slice(0, NAME_LENGTH - ending.length) + ending,
     group,
-    mark: { ...mark, content: contentOf(told), readers: [], retired: now },
+    mark: { ...mark, content: contentOf(told), readers: [], retired: mark.retired ?? now },
   }
 }
 
