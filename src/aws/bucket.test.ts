@@ -1,4 +1,4 @@
-import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, HeadObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeBucket } from '../../test/fixtures/bucket.ts'
 import { type LabAws, startLabAws } from '../../test/fixtures/lab-aws.ts'
@@ -94,6 +94,15 @@ test('a lost reply is not a foreign object', async () => {
     { service: 's3', action: 'PutObject', code: 'InternalError', status: 500, lost_reply: true, count: 1 },
   ])
   expect(await bucket.create('a', Buffer.from('mine'))).toBe(true)
+})
+
+test('encrypts with the key that was named', async () => {
+  const named = await realBucket('p', false)
+  const bucket = named.url.slice('s3://'.length, -'/p'.length)
+  const kmsKey = 'arn:aws:kms:eu-west-1:123456789012:key/6f6d2b5e-0000-4000-8000-000000000001'
+  await openBucket(client(), { bucket, prefix: 'p', kmsKey }).create('a', Buffer.from('a'))
+  const head = await client().send(new HeadObjectCommand({ Bucket: bucket, Key: 'p/a' }))
+  expect(head).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKey })
 })
 
 test('a store that never answers is given up', async () => {

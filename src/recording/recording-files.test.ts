@@ -28,14 +28,16 @@ async function inS3(): Promise<RecordingFiles> {
   const bucket = `recordings-${newId()}`
   const s3 = createS3Client('eu-west-1', process.env)
   const where = { LocationConstraint: 'eu-west-1' } as const
-  await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: where }))
+  // As the installation page has it made: every version is kept, whoever overwrites it.
+  const locked = { ObjectLockEnabledForBucket: true }
+  await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: where, ...locked }))
   return bucketFiles(openBucket(s3, { bucket, prefix: 'acme/recordings' }))
 }
 
 const stores: [string, () => Promise<RecordingFiles>][] = [
   ['a folder', async () => directoryFiles(join(folder, newId()))],
   ['the fake bucket', async () => bucketFiles(createFakeBucket())],
-  ['S3', inS3],
+  ['S3, with object lock', inS3],
 ]
 
 describe.each(stores)('files of recordings in %s', (_name, open) => {
