@@ -15,7 +15,7 @@ import {
 import { readAhead } from './read-ahead.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
-/** A slice is at most a few times 256 KB of text; what unpacks to more was not written by us. */
+/** A slice is at most a few megabytes of text; what unpacks to more was not written by us. */
 const MAX_UNPACKED = 64 * 1024 * 1024
 
 const decompress = promisify(gunzip)

@@ -91,7 +91,7 @@ describe('a recorder', () => {
         name.endsWith('.slice') ? Promise.reject(new Error('no space left')) : files.put(id, name, bytes),
     }
     const recorder = await openWith(refusing)
-    recorder.output(Buffer.alloc(300_000, 'x'))
+    recorder.output(Buffer.alloc(1_200_000, 'x'))
     await recorder.flush()
     expect((await recorder.failed).message).toContain('no space left')
   })

@@ -15,8 +15,10 @@ import type { SpoolBudget } from './spool.ts'
 import { createTextCutter } from './text-cutter.ts'
 import { startWatching } from './watch.ts'
 
-/** Output that comes within this time becomes one event: a keystroke's echo costs no write of its own. */
+/** Output that comes within this time becomes one event. */
 const GATHER_MS = 20
+/** Events that come within this time are written together: a write costs about the same whether it carries a key's echo or a screen. */
+const WRITE_MS = 200
 const GATHER_BYTES = 64 * 1024
 /** While something is not yet synced or a slice is open, the recorder looks at it this often. */
 const TICK_MS = 1_000
@@ -80,6 +82,7 @@ export async function openRecorder(options: {
   let events: RecordedEvent[] = []
   let added = 0
   let waiting = 0
+  let gathering = false
   let scheduled = false
   let ticking = false
   let working: Promise<void> = Promise.resolve()
@@ -127,10 +130,19 @@ export async function openRecorder(options: {
     return working
   }
 
-  const later = () => {
+  const gatherSoon = () => {
+    if (gathering) return
+    gathering = true
+    void clock.sleep(GATHER_MS).then(() => {
+      gathering = false
+      gather()
+    })
+  }
+
+  const writeSoon = () => {
     if (scheduled || over !== undefined) return
     scheduled = true
-    void clock.sleep(GATHER_MS).then(() => (scheduled ? schedule() : undefined))
+    void clock.sleep(WRITE_MS).then(() => (scheduled ? schedule() : undefined))
   }
 
   /** An idle session's last output is synced and its slice closed, too. */
@@ -151,18 +163,19 @@ export async function openRecorder(options: {
       chunks.push(bytes)
       gathered += bytes.length
       waiting += bytes.length
-      if (gathered >= GATHER_BYTES) void schedule()
-      else later()
+      if (gathered >= GATHER_BYTES) return void schedule()
+      gatherSoon()
+      writeSoon()
     },
     resize(cols, rows) {
       gather()
       add('r', `${cols}x${rows}`)
-      later()
+      writeSoon()
     },
     marker(text) {
       gather()
       add('m', text)
-      later()
+      writeSoon()
     },
     pending: () => waiting,
     subscribe(listener) {

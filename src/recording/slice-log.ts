@@ -9,7 +9,7 @@ import { openSlice, type SliceSpan, storeSlice } from './slice-writer.ts'
 import type { SpoolBudget } from './spool.ts'
 
 const SLICE_MS = 5_000
-const SLICE_BYTES = 256 * 1024
+const SLICE_BYTES = 1024 * 1024
 const SYNC_MS = 1_000
 /** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
 const MAX_UNSTORED = 8

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -28,7 +28,6 @@ export type SliceWriter = {
 
 export async function openSlice(folder: string, n: number): Promise<SliceWriter> {
   const path = join(folder, partName(n))
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const file: FileHandle = await open(path, 'w', 0o600)
   let named = false
   let size = 0

@@ -16,7 +16,8 @@ export function createTextCutter() {
       : { kind: 'b', data: bytes.toString('base64') }
   return {
     push(chunk: Uint8Array): { kind: EventKind; data: string } | undefined {
-      const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : Buffer.from(chunk)
+      const bytes =
+        held.length > 0 ? Buffer.concat([held, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
       const whole = bytes.length - openBytes(bytes)
       held = Buffer.from(bytes.subarray(whole))
       return whole > 0 ? render(bytes.subarray(0, whole)) : undefined
