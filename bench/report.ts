@@ -9,7 +9,7 @@ export type Row = {
   /** value / peerValue; below 1 is better unless the goal says otherwise. */
   ratio: number | null
   goal: string | null
-  /** Null without a goal. */
+  /** Null without a goal, or without the peer that it speaks of. */
   ok: boolean | null
   why?: string
 }
@@ -19,7 +19,8 @@ type Measured = {
   unit: string
   value: number
   peer?: { name: string; value: number } | { absent: string }
-  goal?: { text: string; met: boolean }
+  /** Without `met` it cannot be judged: the peer is not there. */
+  goal?: { text: string; met?: boolean }
 }
 
 export function row({ name, unit, value, peer, goal }: Measured): Row {
