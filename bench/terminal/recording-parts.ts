@@ -71,6 +71,7 @@ function keepsNothing(facts: SessionFacts): Recorder {
     failed: new Promise(() => undefined),
     subscribe: () => () => undefined,
     watch: async () => () => undefined,
+    written: async () => undefined,
     flush: async () => undefined,
     seal: async () => ({ id: facts.id, head: '', manifest: '', slices: 0, bytes: 0, durationMs: 0 }),
   }

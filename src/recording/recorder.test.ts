@@ -68,7 +68,7 @@ describe('a recorder', () => {
     const before = clock.now()
     // Nine slices may wait for the store; the tenth stops the shell, and then the clock runs.
     for (let n = 0; n < 10; n += 1) {
-      recorder.output(Buffer.alloc(300_000, 'x'))
+      recorder.output(Buffer.alloc(1_200_000, 'x'))
       void recorder.flush()
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

@@ -22,8 +22,8 @@ const WRITE_MS = 200
 const GATHER_BYTES = 64 * 1024
 /** While something is not yet synced or a slice is open, the recorder looks at it this often. */
 const TICK_MS = 1_000
-/** A disk that has not answered by then is as good as full: the session must end within 2 s. */
-const STALL_MS = 1_800
+/** A disk that has not answered by then is as good as full: the session must end within 2 s of what came, and that waited for the write. */
+const STALL_MS = 1_700
 /** Who waits for a session is refused by then. */
 const OPEN_MS = 10_000
 
