@@ -19,12 +19,12 @@ import { againstGuacamole, againstRelay, crowded, type Measured } from './rows.t
 const quick = process.argv.includes('--quick')
 const FLOOD_MB = quick ? 1 : 16
 const FLOODS = quick ? 1 : 5
-const KEYS = quick ? 20 : 600
+const KEYS = quick ? 20 : 400
 const SESSIONS = quick ? 3 : 200
 /** guacd takes about 10 MB and a process a session, and answers late in crowds: fewer, and multiplied. */
 const GUACD_SESSIONS = quick ? 2 : 20
 const WORK = shellWork('notes.txt').slice(0, quick ? 2 : undefined)
-const WATCH_MS = quick ? 500 : 10_000
+const WATCH_MS = quick ? 500 : 5_000
 
 async function measure(host: PasswordHost, start: (host: PasswordHost) => Promise<Gateway>, sessions: number) {
   const gateway = await start(host)
