@@ -55,5 +55,7 @@ if (flag === '--only-account' && accountFolder !== undefined) {
   // The policy engine reads its WebAssembly from beside the file that it is bundled into.
   const wasm = join(dirname(require.resolve('@cedar-policy/cedar-wasm/nodejs')), 'cedar_wasm_bg.wasm')
   for (const place of ['dist/chunks', 'dist']) cpSync(wasm, join(place, 'cedar_wasm_bg.wasm'))
+  // What a tunnel server runs is read from beside the chunk that sends it.
+  for (const place of ['dist/chunks', 'dist']) cpSync('src/tunnel/guest', join(place, 'guest'), { recursive: true })
   await buildPages({ root: 'web', logLevel: 'warn' })
 }

@@ -1,3 +1,5 @@
+import { EC2ServiceException } from '@aws-sdk/client-ec2'
+
 /**
  * What AWS's error codes mean to us, in one place. Sources: EC2 "Error codes for the Amazon EC2 API", STS and
  * Organizations API references, "Common errors" of each service.
@@ -43,6 +45,14 @@ const CLOSED = new Set(['AccountClosed', 'OptInRequired.AccountClosed', 'Pending
 
 const DISABLED_REGION = new Set(['OptInRequired', 'RegionDisabledException', 'InvalidRegion'])
 
+/** Another type, zone or region may have what this one has not. */
+const NO_CAPACITY = new Set([
+  'InsufficientInstanceCapacity',
+  'InsufficientFreeAddressesInSubnet',
+  'InsufficientReservedInstanceCapacity',
+  'Unsupported',
+])
+
 /** The code of an SDK error: its name, as SDK v3 sets it. */
 export const awsCode = (error: unknown): string => (error instanceof Error ? error.name : '')
 
@@ -53,3 +63,14 @@ export const isClosedAccount = (error: unknown): boolean => CLOSED.has(awsCode(e
 export const isDisabledRegion = (error: unknown): boolean => DISABLED_REGION.has(awsCode(error))
 export const isAlreadyThere = (error: unknown): boolean => ALREADY_THERE.has(awsCode(error))
 export const isMissingBucket = (error: unknown): boolean => MISSING_BUCKET.has(awsCode(error))
+export const isOutOfCapacity = (error: unknown): boolean => NO_CAPACITY.has(awsCode(error))
+
+/**
+ * AWS understood the call and will never do it as it stands: nothing came of it, now or the first time. A denial is none: who is denied now may have been
+ * admitted then.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (isDenied(error) || isThrottled(error) || !(error instanceof EC2ServiceException)) return false
+  const status = error.$metadata.httpStatusCode ?? 0
+  return isOutOfCapacity(error) || (status >= 400 && status < 500 && error.name !== 'RequestExpired')
+}

@@ -126,6 +126,48 @@ audit
   .option('--anchor <place>', 'the checkpoints: a folder or s3://bucket/prefix (default: the ones configured)')
   .action(lazily(async () => (await import('./audit-verify.ts')).verifyAudit))
 
+const tunnel = (usage: string, description: string) =>
+  program
+    .command(usage)
+    .description(description)
+    .option('--profile <name>', 'AWS profile to begin with')
+    .option('--environments <place>', 'file or folder of environments (default: ENCHILADA_ENVIRONMENTS, or your own)')
+tunnel('up <environment>', 'open a tunnel, and hold it until Ctrl-C or down')
+  .option('--to <host...>', 'lease only these addresses or networks')
+  .option('--region <region>', 'which of its regions')
+  .option('--ttl <duration>', 'when the server ends, whatever happens: 90m, 8h')
+  .option('--json-lines', 'each step as a JSON line on stdout')
+  .action(lazily(async () => (await import('./up.ts')).up))
+tunnel('down [environment]', 'end the tunnels of this machine, or one').action(
+  lazily(async () => (await import('./down.ts')).down),
+)
+tunnel('status', 'the tunnels of this machine').action(
+  lazily(async () => (await import('./tunnel-status.ts')).tunnelStatus),
+)
+tunnel('list [environment]', 'every server of every environment, as AWS says').action(
+  lazily(async () => (await import('./tunnel-list.ts')).listServers),
+)
+tunnel('extend <environment> [duration]', 'move the end of your server to so long from now').action(
+  lazily(async () => (await import('./extend.ts')).extendTunnel),
+)
+tunnel('gc', 'end what nobody needs any more, in every environment')
+  .option('--mine', 'also your own servers whose time is not up')
+  .option('--all', "also other people's")
+  .action(lazily(async () => (await import('./gc.ts')).gc))
+tunnel('explain <environment> <address>', 'by which hop an address is reached')
+  .option('--region <region>', 'which of its regions')
+  .action(lazily(async () => (await import('./explain.ts')).explain))
+program
+  .command('cost')
+  .description('what a tunnel costs, beside AWS Client VPN')
+  .option('--hours <n>', 'hours a day', '8')
+  .option('--days <n>', 'days a month', '22')
+  .action(lazily(async () => (await import('./cost.ts')).cost))
+program
+  .command('netconf', { hidden: true })
+  .description('the privileged part of the tunnel: one document on stdin')
+  .action(lazily(async () => (await import('./netconf.ts')).netconf))
+
 async function main(): Promise<void> {
   try {
     if (process.argv[2] === 'complete') {

@@ -30,9 +30,6 @@ const limitsSchema = z.strictObject({
 })
 export type TunnelLimits = z.infer<typeof limitsSchema>
 
-export const engines = ['wireguard', 'openvpn'] as const
-export type Engine = (typeof engines)[number]
-
 export const environmentSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,47}$/),
   tenant: scopeSchema.shape.tenant.prefault('default'),
@@ -44,11 +41,17 @@ export const environmentSchema = z.strictObject({
     .optional(),
   /** The first is taken unless `--region` names another. */
   networks: z.array(networkSchema).min(1),
-  engine: z.enum(engines).prefault('wireguard'),
+  engine: z.enum(['wireguard']).prefault('wireguard'),
   /** Name of the server's instance profile: it may write to one log group and nothing else. */
-  instanceProfile: z.string().prefault('EnchiladaTunnelServer'),
+  instanceProfile: z
+    .string()
+    .regex(/^[\w+=,.@-]{1,128}$/)
+    .prefault('EnchiladaTunnelServer'),
   /** CloudWatch Logs group of connects and disconnects. */
-  logGroup: z.string().prefault('/enchilada/tunnel'),
+  logGroup: z
+    .string()
+    .regex(/^[\w./#-]{1,512}$/)
+    .prefault('/enchilada/tunnel'),
   /** Tried in this order; the architecture of the image follows the type. */
   instanceTypes: z
     .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/))

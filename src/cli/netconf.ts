@@ -1,0 +1,46 @@
+import { text } from 'node:stream/consumers'
+import * as z from 'zod'
+import { systemClock } from '../kernel/clock.ts'
+import { run } from '../kernel/run.ts'
+import { netconfErrors } from '../netconf/errors.ts'
+import { createNetconf } from '../netconf/netconf.ts'
+import { folders, isSystem } from '../netconf/plan.ts'
+import { openUndoJournal } from '../netconf/undo-journal.ts'
+import { networkDocument } from '../tunnel/network-document.ts'
+import type { Command } from './command.ts'
+import { describeError, exitCodeOf, exitCodes } from './exit.ts'
+
+/** The privileged door: one document on stdin, one answer on stdout. It takes no argument and reads no configuration. */
+export const netconf: Command = async () => {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => stop.abort(netconfErrors.NETCONF_REFUSED({ reason: `ended by ${signal}` })))
+  }
+  const write = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
+  try {
+    const { platform } = process
+    if (!isSystem(platform)) throw netconfErrors.NETCONF_REFUSED({ reason: `${platform} is not supported` })
+    const parsed = networkDocument.safeParse(parse(await text(process.stdin)))
+    if (!parsed.success) throw netconfErrors.NETCONF_REFUSED({ reason: z.prettifyError(parsed.error) })
+    const apply = createNetconf({
+      system: platform,
+      folder: folders[platform],
+      journal: openUndoJournal(folders[platform]),
+      clock: systemClock,
+      run,
+    })
+    write(await apply(parsed.data, stop.signal))
+    return exitCodes.ok
+  } catch (error) {
+    process.stdout.write(`${describeError(error, { json: true })}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import envPaths from 'env-paths'
+import { type ChainedTrail, openTrail } from '../audit/trail.ts'
+import { createEngineer, type Engineer } from '../aws/engineer.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { createLog } from '../kernel/log.ts'
+import { isIpv4Cidr } from '../tunnel/addresses.ts'
+import type { Environment } from '../tunnel/environment.ts'
+import { type Journal, openJournal } from '../tunnel/journal.ts'
+import type { LocalNetworkDoor } from '../tunnel/network-document.ts'
+import { readEnvironments } from '../tunnel/read-environment.ts'
+import type { LocalNetwork } from '../tunnel/routes.ts'
+import { type CommandContext, optionText } from './command.ts'
+import { netconfDoor } from './netconf-door.ts'
+
+/** What the tunnel's commands are made of on a laptop. */
+export type Laptop = {
+  clock: Clock
+  engineer: Engineer
+  journal: Journal
+  door: LocalNetworkDoor
+  environments(): Promise<Environment[]>
+  openTrail(): Promise<ChainedTrail>
+  localNetworks(): Promise<LocalNetwork[]>
+}
+
+export function laptopOf(context: CommandContext): Laptop {
+  const paths = envPaths('enchilada', { suffix: '' })
+  const clock = systemClock
+  const place =
+    optionText(context, 'environments') ?? process.env['ENCHILADA_ENVIRONMENTS'] ?? join(paths.config, 'environments')
+  return {
+    clock,
+    engineer: createEngineer({ clock, profile: optionText(context, 'profile') }),
+    journal: openJournal(join(paths.log, 'leases')),
+    door: netconfDoor(),
+    environments: () => readEnvironments(place),
+    openTrail: () =>
+      openTrail({
+        directory: join(paths.log, 'audit'),
+        // One chain a process: two tunnels at once must not write to one.
+        writer: `laptop-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}`,
+        clock,
+        log: createLog(process.env['LOG_LEVEL'] ?? 'warn', 'enchilada'),
+      }),
+    localNetworks: readLocalNetworks,
+  }
+}
+
+/** Networks that this machine has a way to of its own, its default route left out. */
+async function readLocalNetworks(): Promise<LocalNetwork[]> {
+  const own = Object.entries(networkInterfaces()).flatMap(([device, addresses]) =>
+    (addresses ?? []).flatMap(({ cidr, internal }) =>
+      !internal && cidr !== null && isIpv4Cidr(cidr) ? { cidr, device } : [],
+    ),
+  )
+  if (process.platform !== 'linux') return own
+  const { stdout } = await promisify(execFile)('ip', ['-j', '-4', 'route', 'show'])
+  const routes: { dst: string; dev?: string }[] = JSON.parse(stdout || '[]')
+  const routed = routes
+    .filter(({ dst }) => dst !== 'default')
+    .map(({ dst, dev = 'none' }) => ({ cidr: dst.includes('/') ? dst : `${dst}/32`, device: dev }))
+  return [...own, ...routed]
+}

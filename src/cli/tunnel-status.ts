@@ -1,0 +1,32 @@
+import { isHeld } from '../tunnel/settle.ts'
+import type { Command } from './command.ts'
+import { exitCodes } from './exit.ts'
+import { table } from './output.ts'
+import { laptopOf } from './tunnel-parts.ts'
+
+/** Tunnels of this machine, from its journal alone: no call, no privilege. */
+export const tunnelStatus: Command = async (context) => {
+  const { entries, torn } = await laptopOf(context).journal.list()
+  const tunnels = entries.map((entry) => ({
+    lease: entry.lease.id,
+    environment: entry.lease.environment,
+    state: isHeld(entry) ? (entry.connectedAt === undefined ? 'opening' : 'open') : 'left behind',
+    instanceId: entry.instanceId ?? null,
+    endpoint: entry.endpoint ?? null,
+    leased: entry.lease.leased,
+    until: entry.lease.until,
+  }))
+  context.output.document({ tunnels, torn }, () =>
+    table(
+      ['ENVIRONMENT', 'STATE', 'SERVER', 'NETWORKS', 'UNTIL'],
+      tunnels.map((one) => [
+        one.environment,
+        one.state,
+        one.instanceId ?? '-',
+        one.leased.join(' '),
+        new Date(one.until).toISOString(),
+      ]),
+    ),
+  )
+  return exitCodes.ok
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseDuration } from '../kernel/duration.ts'
+import { tunnelErrors } from '../tunnel/errors.ts'
+import { type HoldEnd, hold } from '../tunnel/hold.ts'
+import { type OpenTunnel, openTunnel, type TunnelParts, type TunnelWish } from '../tunnel/open-tunnel.ts'
+import { hourly } from '../tunnel/prices.ts'
+import { environmentNamed, networkIn } from '../tunnel/read-environment.ts'
+import { isHeld, settle } from '../tunnel/settle.ts'
+import { type Command, type CommandContext, optionText } from './command.ts'
+import { exitCodes } from './exit.ts'
+import { laptopOf } from './tunnel-parts.ts'
+import { createTunnelSteps } from './tunnel-steps.ts'
+
+/** Opens a tunnel and holds it until Ctrl-C, `enchilada down`, or its time is up. */
+export const up: Command = async (context) => {
+  const laptop = laptopOf(context)
+  const { clock, journal } = laptop
+  const steps = createTunnelSteps(context, clock.now)
+  const environment = environmentNamed(await laptop.environments(), context.args[0] ?? '')
+  const network = networkIn(environment, optionText(context, 'region'))
+  const wish: TunnelWish = { environment, network, to: toOf(context), ttl: ttlOf(context) }
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(new Stopped()))
+  const trail = await laptop.openTrail()
+  const parts: TunnelParts = { ...laptop, trail, random: Math.random, step: steps.step }
+  try {
+    await parts.door.apply({ action: 'repair' })
+    const { entries } = await journal.list()
+    const open = entries.find((entry) => entry.lease.environment === environment.name && isHeld(entry))
+    if (open) throw tunnelErrors.TUNNEL_OPEN_ALREADY({ environment: environment.name, lease: open.lease.id })
+    for (const entry of entries.filter((one) => !isHeld(one))) {
+      await steps.step(`ended what ${entry.lease.id} left`, () => settle(parts, entry, 'holder-died'))
+    }
+    const end = await keepOpen()
+    context.output.document({ ended: end, phases: steps.done() }, () => `${environment.name} is closed: ${end}`)
+    return exitCodes.ok
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+    context.output.document(
+      { ended: 'interrupted', phases: steps.done() },
+      () => 'interrupted; nothing was left behind',
+    )
+    return exitCodes.failed
+  } finally {
+    await trail.close()
+  }
+
+  /** A server that dies while it is wanted is replaced, in another subnet first. */
+  async function keepOpen(): Promise<HoldEnd> {
+    let subnets = network.subnets
+    for (;;) {
+      const tunnel = await openTunnel(parts, { ...wish, network: { ...network, subnets } }, stop.signal)
+      announce(tunnel)
+      const end = await hold(tunnel, clock, stop.signal)
+      await steps.step('closed', () => tunnel.close(end))
+      if (end !== 'server-lost') return end
+      steps.say('replacing', { instanceId: tunnel.instanceId }, `${tunnel.instanceId} is gone: making another`)
+      subnets = [...subnets.slice(1), ...subnets.slice(0, 1)]
+      await sleep(0)
+    }
+  }
+
+  function announce({ lease, instanceId, endpoint }: OpenTunnel): void {
+    const perHour = hourly(environment.instanceTypes[0] ?? '')
+    const details = {
+      lease: lease.id,
+      instanceId,
+      endpoint,
+      leased: lease.leased,
+      until: lease.until,
+      usdPerHour: perHour,
+    }
+    const cost = perHour === undefined ? '' : `, about ${perHour.toFixed(3)} USD an hour`
+    const text = `${environment.name} is open until ${new Date(lease.until).toISOString()}${cost}: ${lease.leased.join(', ')}\nCtrl-C or "enchilada down ${environment.name}" ends it.`
+    steps.say('connected', details, text)
+  }
+}
+
+/** Asked to end: no failure. */
+class Stopped extends Error {}
+
+const toOf = ({ options }: CommandContext): string[] => {
+  const to = options['to']
+  // A port says what the engineer means to do there; the lease is of addresses.
+  return Array.isArray(to) ? to.map((one) => String(one).replace(/:\d+$/, '')) : []
+}
+
+function ttlOf(context: CommandContext): number | undefined {
+  const text = optionText(context, 'ttl')
+  return text === undefined ? undefined : parseDuration(text)
+}

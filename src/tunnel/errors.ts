@@ -1,0 +1,79 @@
+import { defineErrors } from '../kernel/errors.ts'
+
+export const tunnelErrors = defineErrors({
+  TUNNEL_ENVIRONMENT_UNKNOWN: {
+    message: 'there is no environment {name}',
+    retryable: false,
+    hint: 'enchilada environments list names the ones there are; --environments names another file or folder.',
+  },
+  TUNNEL_ENVIRONMENT_INVALID: {
+    message: 'the environment in {file} is not valid: {reason}',
+    retryable: false,
+    hint: 'Correct the file; docs/tunnel.md describes each setting.',
+  },
+  TUNNEL_NETWORK_UNKNOWN: {
+    message: 'environment {environment} has no network in {region}',
+    retryable: false,
+    hint: 'Name one of its regions with --region: {regions}.',
+  },
+  TUNNEL_TOO_MANY_NETWORKS: {
+    message: '{networks} networks make user data of {bytes} bytes, and {limit} is the limit',
+    retryable: false,
+    hint: 'Lease less: name what you need with --to.',
+  },
+  TUNNEL_NOTHING_TO_ROUTE: {
+    message: 'the route tables of {vpc} lead to no network that {asked} is in',
+    retryable: false,
+    hint: 'enchilada explain ADDRESS says where the way ends; check the peering and its routes on both sides.',
+  },
+  TUNNEL_CLASH: {
+    message: '{network} is behind the tunnel and {local} is here, on {device}',
+    retryable: false,
+    hint: 'Lease a part that does not overlap with --to HOST or --to NETWORK; the route here stays as it is.',
+  },
+  TUNNEL_NO_CAPACITY: {
+    message: 'AWS has no capacity for {types} in {subnets} of {region}',
+    retryable: true,
+    hint: 'Try again in some minutes, name another region with --region, or add instance types to the environment.',
+  },
+  TUNNEL_LAUNCH_DENIED: {
+    message: 'AWS denied the launch in account {account}: {reason}',
+    retryable: false,
+    hint: 'Check that you are signed in to that account with the engineer role of the management stack.',
+  },
+  TUNNEL_LAUNCH_FAILED: {
+    message: 'AWS did not launch the server: {reason}',
+    retryable: true,
+    hint: 'Nothing was left behind as far as AWS answered; enchilada gc makes sure.',
+  },
+  TUNNEL_SERVER_LOST: {
+    message: 'the server {instance} ended before it could be used: {reason}',
+    retryable: true,
+    hint: 'Run enchilada up again; the console output of the instance says what it did.',
+  },
+  TUNNEL_LEASE_UNKNOWN: {
+    message: 'there is no tunnel {name} on this machine',
+    retryable: false,
+    hint: 'enchilada status names the tunnels of this machine, enchilada list every server of an environment.',
+  },
+  TUNNEL_OPEN_ALREADY: {
+    message: 'a tunnel into {environment} is open already, as {lease}',
+    retryable: false,
+    hint: 'Use it, or end it with enchilada down {environment}.',
+  },
+  TUNNEL_JOURNAL_UNWRITABLE: {
+    message: 'the launch journal {file} cannot be written: {reason}',
+    retryable: false,
+    hint: 'Nothing was launched. Free space, or name another folder in XDG_STATE_HOME.',
+  },
+  TUNNEL_EXTEND_TOO_LONG: {
+    message: 'a server lives until {longest} at most',
+    retryable: false,
+    hint: 'Ask for less, or end this tunnel and open a new one.',
+  },
+  TUNNEL_NETWORK_FAILED: {
+    message: 'the network of this machine could not be set: {reason}',
+    retryable: false,
+    hint: 'Setting addresses and routes takes root: run as root, or let sudo run enchilada netconf.',
+  },
+})

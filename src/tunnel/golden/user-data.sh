@@ -1,0 +1,48 @@
+#!/bin/bash
+# Single-use VPN server lease-0123456789ab, made by enchilada. It ends by itself.
+umask 077
+# The last of the dead-men: needs nothing below to have worked.
+setsid bash -c 'sleep 43200; poweroff' </dev/null >/dev/null 2>&1 &
+cat >/etc/systemd/network/60-enchilada.netdev <<'END'
+[NetDev]
+Name=enchilada0
+Kind=wireguard
+[WireGuard]
+PrivateKey=c2VydmVyc2VydmVyc2VydmVyc2VydmVyc2VydmVyc2U=
+ListenPort=51820
+[WireGuardPeer]
+PublicKey=Y2xpZW50Y2xpZW50Y2xpZW50Y2xpZW50Y2xpZW50Y2w=
+AllowedIPs=198.18.0.6/32
+END
+cat >/etc/systemd/network/60-enchilada.network <<'END'
+[Match]
+Name=enchilada0
+[Network]
+Address=198.18.0.5/30
+IPMasquerade=ipv4
+LinkLocalAddressing=no
+END
+chown root:systemd-network /etc/systemd/network/60-enchilada.*
+chmod 640 /etc/systemd/network/60-enchilada.*
+read -r _ _ gateway _ card _ < <(ip -4 route show default)
+own=$(ip -4 -o addr show dev "$card" | awk '{ print $4; exit }')
+# Protocol kernel: networkd takes away rules and routes that it did not make, but for those.
+fence() { ip rule add protocol kernel pref "$@"; }
+fence 10 iif enchilada0 to 198.18.0.5 ipproto udp dport 51821 lookup local
+fence 11 iif enchilada0 lookup 4510
+fence 12 iif enchilada0 unreachable
+fence 20 lookup local
+ip rule del pref 0
+for network in 10.0.0.0/16 10.1.0.0/16; do ip route add "$network" via "$gateway" dev "$card" proto kernel table 4510; done
+for closed in "${own%/*}" 169.254.0.0/16; do ip route add unreachable "$closed" proto kernel table 4510; done
+sysctl -qw net.ipv4.ip_forward=1
+networkctl reload
+for _ in {1..200}; do
+  ip -4 addr show dev enchilada0 2>/dev/null | grep -q inet && break
+  sleep 0.05
+done
+mkdir -p /usr/local/lib/enchilada
+base64 -d <<'END' | gunzip >…guard.py
+(guest/guard.py)
+END
+setsid bash -c 'python3 /usr/local/lib/enchilada/guard.py "$1"; poweroff' guard '{"lease":"lease-0123456789ab","environment":"customer-a","owner":"ada@example.org","region":"eu-west-1","logGroup":"/enchilada/tunnel","device":"enchilada0","serverAddress":"198.18.0.5","clientAddress":"198.18.0.6","port":51821,"ttl":28800,"longest":43200,"firstHandshake":180,"grace":300,"idle":3600}' </dev/null >>/var/log/enchilada-guard.log 2>&1 &

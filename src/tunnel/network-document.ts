@@ -1,0 +1,63 @@
+import * as z from 'zod'
+import { contains, isIpv4Cidr, rangeOf } from './addresses.ts'
+
+/**
+ * All that the privileged door takes: addresses, keys and routes, typed. No path, no command, no configuration text: what a
+ * program with root's rights is told must not be able to say anything else.
+ */
+const address = z.ipv4()
+const key = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'a Curve25519 key, base64')
+const device = z.string().regex(/^ench[0-9a-f]{8}$/)
+
+/** Wider than any network of a VPC or of a company: nobody's whole traffic is taken. */
+const WIDEST_PREFIX = 8
+
+const route = z
+  .string()
+  .refine((text) => isIpv4Cidr(text), 'an IPv4 network')
+  .refine(
+    (text) => !isIpv4Cidr(text) || rangeOf(text).prefix >= WIDEST_PREFIX,
+    'wider than /8: the default route stays',
+  )
+
+const upDocument = z
+  .strictObject({
+    action: z.literal('up'),
+    device,
+    /** Of the process that the tunnel serves: when it is gone, the next run undoes what it left. */
+    owner: z.number().int().positive(),
+    address,
+    privateKey: key,
+    peer: z.strictObject({
+      publicKey: key,
+      endpoint: z.strictObject({ address, port: z.number().int().min(1).max(65_535) }),
+    }),
+    /** The server's address within the tunnel. */
+    serverAddress: address,
+    routes: z.array(route).min(1).max(200),
+    handshakeWithinMs: z.number().int().min(1_000).max(600_000),
+  })
+  .refine(
+    ({ routes, peer }) => !routes.some((one) => isIpv4Cidr(one) && contains(one, `${peer.endpoint.address}/32`)),
+    'the server itself would be reached through its own tunnel',
+  )
+
+export const networkDocument = z.discriminatedUnion('action', [
+  upDocument,
+  z.strictObject({ action: z.literal('down'), device }),
+  /** Undoes what processes left that are gone. */
+  z.strictObject({ action: z.literal('repair') }),
+])
+export type NetworkDocument = z.infer<typeof networkDocument>
+export type NetworkUp = z.infer<typeof upDocument>
+
+export const networkAnswer = z.object({
+  handshakeMs: z.number().optional(),
+  repaired: z.array(z.string()).optional(),
+})
+export type NetworkAnswer = z.infer<typeof networkAnswer>
+
+/** What the tunnel asks of this machine; the command line does it by a privileged process of its own. */
+export type LocalNetworkDoor = {
+  apply(document: NetworkDocument, signal?: AbortSignal): Promise<NetworkAnswer>
+}

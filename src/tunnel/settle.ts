@@ -1,0 +1,35 @@
+import type { Engineer } from '../aws/engineer.ts'
+import { processStart } from '../kernel/process-start.ts'
+import type { Trail } from '../model/audit-event.ts'
+import type { Journal, JournalEntry } from './journal.ts'
+import { findLaunched, terminate } from './launch.ts'
+import type { LocalNetworkDoor } from './network-document.ts'
+
+export const isHeld = ({ holder }: JournalEntry): boolean => processStart(holder.pid) === holder.start
+
+type SettleParts = {
+  engineer: Engineer
+  journal: Journal
+  door: LocalNetworkDoor
+  trail: Trail
+}
+
+/**
+ * Ends what this machine began and nobody holds any more: device and routes, the server, and the open record of its connection. The client's
+ * key died with the process, so such a server is ended, never used again.
+ */
+export async function settle(parts: SettleParts, entry: JournalEntry, reason: string): Promise<string | undefined> {
+  const { journal, door, trail } = parts
+  const { lease, device } = entry
+  if (device !== undefined) await door.apply({ action: 'down', device })
+  const ec2 = await parts.engineer.ec2(lease.scope, entry.role)
+  const instanceId = entry.instanceId ?? (await findLaunched(ec2, lease.id, entry.requests))
+  if (instanceId !== undefined) await terminate(ec2, instanceId)
+  const common = { actor: lease.owner, subject: instanceId ?? lease.id, scope: lease.scope, session: lease.id } as const
+  if (entry.connectedAt !== undefined) {
+    await trail.record({ ...common, kind: 'tunnel.disconnected', source: 'claim', data: { reason, synthesised: true } })
+  }
+  await trail.record({ ...common, kind: 'tunnel.ended', source: 'fact', data: { reason } })
+  await journal.remove(lease.id)
+  return instanceId
+}
