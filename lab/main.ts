@@ -5,6 +5,7 @@ import { printEnv, printStatus, printTotp, stopWorld } from './world/verbs.ts'
 const usage = `script/lab                bring the lab up, try it as an engineer would, and leave it up
 script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
 script/lab --lambda       functions do discovery, on PostgreSQL, instead of the server on SQLite
+script/lab --once --tunnel wireguard  an engineer's tunnel into a VPC instead of the portal
 script/lab --no-journey   only bring it up
 script/lab --no-product   only AWS, hosts and the identity provider
 script/lab status         what is up, and the hosts
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     product: { type: 'boolean', default: true },
     journey: { type: 'boolean', default: true },
     lambda: { type: 'boolean', default: false },
+    tunnel: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
   allowNegative: true,
@@ -36,8 +38,11 @@ async function main(): Promise<number> {
   }
   const [verb = 'up', ...rest] = positionals
   switch (verb) {
-    case 'up':
-      return bringUp({ ...values, seed: values.seed })
+    case 'up': {
+      const { tunnel } = values
+      if (tunnel !== undefined && !isEngine(tunnel)) throw new Error(`no such engine: ${tunnel}; there is wireguard`)
+      return bringUp({ ...values, seed: values.seed, tunnel })
+    }
     case 'status':
       return printStatus(values.json)
     case 'env':
@@ -51,5 +56,7 @@ async function main(): Promise<number> {
       return 64
   }
 }
+
+const isEngine = (name: string): name is 'wireguard' => name === 'wireguard'
 
 process.exitCode = await main()

@@ -50,6 +50,8 @@ export type LabInstance = {
   publicKey: string | null
   instanceProfile: string | null
   metadataTokens: 'optional' | 'required'
+  /** Whether the instance may read its own tags. */
+  metadataTags: 'enabled' | 'disabled'
   launchTime: string
   tags: Record<string, string>
 }

@@ -42,7 +42,7 @@ export function prepareDisk(disk: string, instance: LabInstance): void {
 
   const programs = join(building, 'upper/usr/local/sbin')
   mkdirSync(programs, { recursive: true })
-  for (const program of ['boot', 'power', 'instance-connect-keys']) {
+  for (const program of ['boot', 'power', 'instance-connect-keys', 'networkctl']) {
     copyFileSync(join(guest, program), join(programs, program))
     chmodSync(join(programs, program), 0o755)
   }

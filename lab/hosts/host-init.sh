@@ -41,5 +41,5 @@ cd "$new"
 pivot_root . .
 umount -l .
 cd /
-exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 AWS_ENDPOINT_URL=http://169.254.171.1 \
   setpriv --bounding-set -sys_boot,-sys_module,-sys_rawio,-sys_time /usr/local/sbin/boot

@@ -32,6 +32,7 @@ const ec2 = new EC2Client({ endpoint: aws.endpoint, region, credentials })
 const connect = new EC2InstanceConnectClient({ endpoint: aws.endpoint, region, credentials })
 const hosts = startHosts({
   lab: aws.lab,
+  awsPort: aws.port,
   disks: `${work}/disks`,
   masked: maskedFolders(),
   log: (text) => console.error(text),

@@ -2,10 +2,13 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabDoors, LabInstance } from '../aws/doors.ts'
 import { type Host, startHost } from './host.ts'
+import { publishAddresses } from './public-addresses.ts'
 import { createVpcs } from './vpcs.ts'
 
 export type HostsOptions = {
   lab: LabDoors
+  /** Where AWS listens on the world's loopback: hosts reach it too. */
+  awsPort: number
   disks: string
   masked: readonly string[]
   /** ms between two looks at what AWS says is running. */
@@ -19,7 +22,7 @@ export type Hosts = ReturnType<typeof startHosts>
 const BOOTS_AT_ONCE = 4
 
 /** Keeps the hosts as AWS says they should be: every running instance has one, whoever started it; no other has. */
-export function startHosts({ lab, disks, masked, everyMs = 150, log }: HostsOptions) {
+export function startHosts({ lab, awsPort, disks, masked, everyMs = 150, log }: HostsOptions) {
   /** What was last seen, by instance id. */
   let instances = new Map<string, LabInstance>()
   const up = new Map<string, Promise<Host>>()
@@ -29,18 +32,23 @@ export function startHosts({ lab, disks, masked, everyMs = 150, log }: HostsOpti
   /** The count of changes at which a host was booted: another one means that it was stopped and started since. */
   const bootedAt = new Map<string, number>()
   const consoles = new Map<string, string>()
+  let published = ''
   let sequence = 0
   let stopped = false
   let pass: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
 
-  const vpcs = createVpcs((vpcId) => ({
-    find: (address) =>
-      [...instances.values()].find(
-        (one) => one.vpc?.id === vpcId && one.privateIp === address && (one.state === 'running' || up.has(one.id)),
-      ),
-    sentKeys: (id, user) => lab.sentKeys(id, user),
-  }))
+  const vpcs = createVpcs(
+    (vpcId) => ({
+      find: (address) =>
+        [...instances.values()].find(
+          (one) => one.vpc?.id === vpcId && one.privateIp === address && (one.state === 'running' || up.has(one.id)),
+        ),
+      sentKeys: (id, user) => lab.sentKeys(id, user),
+      credentials: (id) => lab.credentials(id),
+    }),
+    awsPort,
+  )
   const options = { vpcs, disks, masked, onConsole: (id: string, text: string) => void consoles.set(id, text) }
 
   async function boot(instance: LabInstance): Promise<Host> {
@@ -65,6 +73,7 @@ export function startHosts({ lab, disks, masked, everyMs = 150, log }: HostsOpti
   async function reconcile(): Promise<void> {
     const seen = new Map((await lab.instances()).map((one) => [one.id, one]))
     instances = seen
+    published = await publishAddresses([...seen.values()], published)
     // Down before up: an address may already belong to the next.
     const stale = [...up.keys()].filter((id) => {
       const instance = seen.get(id)

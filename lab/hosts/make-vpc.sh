@@ -9,6 +9,7 @@ ip link set "$cable" up
 ip -n "$namespace" -batch - <<BATCH
 link set lo up
 addr add 169.254.169.254/32 dev lo
+addr add 169.254.171.1/32 dev lo
 addr add $vpc/30 dev world0
 link set world0 up
 link add br0 type bridge

@@ -24,8 +24,9 @@ const instance: LabInstance = {
   publicKey: 'ssh-ed25519 AAAA main',
   instanceProfile: null,
   metadataTokens: 'required',
+  metadataTags: 'enabled',
   launchTime: '2026-11-24T00:00:00Z',
-  tags: {},
+  tags: { 'team:name': 'blue' },
 }
 
 let clock = 1_000_000
@@ -33,6 +34,13 @@ let known = true
 const service = createMetadataService(
   {
     find: () => (known ? instance : undefined),
+    credentials: async () => ({
+      role: 'Writer',
+      accessKeyId: 'ASIA1',
+      secretAccessKey: 'secret',
+      token: 'token',
+      expiration: '2026-11-24T06:00:00Z',
+    }),
     sentKeys: async (_, user) =>
       user === 'ec2-user'
         ? [{ instance: instance.id, user, key: 'ssh-ed25519 BBBB', account: instance.account, at: 0, until: 0 }]

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { LabInstance, SentKey } from '../aws/doors.ts'
+import type { InstanceCredentials, LabInstance, SentKey } from '../aws/doors.ts'
 
 export type MetadataSource = {
   /** Who asks: the address is the identity. */
   find(address: string): LabInstance | undefined
   sentKeys(id: string, user: string): Promise<SentKey[]>
+  /** Of the role of its instance profile; null without one. */
+  credentials(id: string): Promise<InstanceCredentials | null>
 }
 
 type Entry = string | undefined
@@ -66,7 +68,17 @@ async function read(instance: LabInstance, path: string, source: MetadataSource)
     const keys = await source.sentKeys(instance.id, decodeURIComponent(user))
     return keys.length > 0 ? `${keys.map((sent) => sent.key).join('\n')}\n` : undefined
   }
+  if (item.startsWith('iam/security-credentials')) return readCredentials(item, await source.credentials(instance.id))
   return readTree(entriesOf(instance), item)
+}
+
+function readCredentials(item: string, given: InstanceCredentials | null): string | undefined {
+  if (!given) return undefined
+  const { role, accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, token: Token, expiration } = given
+  if (item === 'iam/security-credentials') return role
+  if (item !== `iam/security-credentials/${role}`) return undefined
+  const Type = 'AWS-HMAC'
+  return JSON.stringify({ Code: 'Success', Type, AccessKeyId, SecretAccessKey, Token, Expiration: expiration })
 }
 
 /** A leaf's value, or the names below a folder, folders with a slash behind. */
@@ -106,8 +118,12 @@ function entriesOf(instance: LabInstance): Record<string, Entry> {
     [`${interfaceFolder}/subnet-id`]: instance.subnet?.id,
     'services/domain': 'amazonaws.com',
     'services/partition': 'aws',
+    ...(instance.metadataTags === 'enabled' ? tagEntries(instance.tags) : {}),
   }
 }
+
+const tagEntries = (tags: Record<string, string>): Record<string, Entry> =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`tags/instance/${key}`, value]))
 
 function identityOf(instance: LabInstance): Record<string, unknown> {
   return {

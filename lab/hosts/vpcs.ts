@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { LabInstance } from '../aws/doors.ts'
 import { run } from '../world/commands.ts'
+import { relayFrom } from '../world/relay.ts'
 import { listenInNamespace } from './listen-in-namespace.ts'
 import { createMetadataService, type MetadataSource } from './metadata.ts'
 import { cableOf, gatewayOf, lengthOf, overlap } from './networks.ts'
@@ -15,9 +16,11 @@ export type Vpc = {
 
 const script = fileURLToPath(new URL('./make-vpc.sh', import.meta.url))
 const METADATA_ADDRESS = '169.254.169.254'
+/** Where a host finds AWS's services: its environment says so, as AWS's own tools read it. */
+export const AWS_ADDRESS = '169.254.171.1'
 
 /** The VPCs that have a host, each a network namespace behind a cable to the world. */
-export function createVpcs(source: (vpcId: string) => MetadataSource) {
+export function createVpcs(source: (vpcId: string) => MetadataSource, awsPort: number) {
   const made = new Map<string, Promise<Vpc>>()
   const ready: Vpc[] = []
   const routedCidrs: string[] = []
@@ -34,7 +37,10 @@ export function createVpcs(source: (vpcId: string) => MetadataSource) {
     const socket = await listenInNamespace(namespace, METADATA_ADDRESS, 80)
     const service = createMetadataService(source(id))
     socket.on('connection', (connection) => service.emit('connection', connection))
+    const aws = await listenInNamespace(namespace, AWS_ADDRESS, 80)
+    relayFrom(aws, () => ({ host: '127.0.0.1', port: awsPort }))
     closers.push(() => {
+      aws.close()
       socket.close()
       service.closeAllConnections()
     })

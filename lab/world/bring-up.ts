@@ -16,6 +16,7 @@ export type UpOptions = {
   product: boolean
   journey: boolean
   lambda: boolean
+  tunnel: WorldSettings['tunnel']
 }
 
 const LASTING_PORTS = { portal: 7700, idp: 7701, aws: 7702 }
@@ -37,8 +38,9 @@ export async function bringUp(options: UpOptions): Promise<number> {
   const seed = options.seed ?? randomBytes(8).toString('hex')
   console.error(`lab: seed ${seed}, log ${join(dir, 'log')}`)
   const ports = options.once ? FREE_PORTS : LASTING_PORTS
-  const { product, journey, lambda } = options
-  const outcome = await watch({ dir, ports, seed, product, journey, lambda }, options.once)
+  const { product, journey, lambda, tunnel } = options
+  const told = { dir, ports, seed, product, journey, lambda, ...(tunnel && { tunnel }) }
+  const outcome = await watch(told, options.once)
 
   if (options.json) console.log(JSON.stringify(resultOf(outcome), undefined, 2))
   else if (outcome.report && !options.once) console.log(describeWorld(outcome.report))

@@ -4,6 +4,7 @@ import { startAws } from '../aws/start.ts'
 import { startHosts } from '../hosts/hosts.ts'
 import { startIdp } from '../idp/start.ts'
 import { runJourney } from '../journey/run-journey.ts'
+import { runTunnel } from '../tunnel/run-tunnel.ts'
 import { buildProduct, installProduct } from './customer.ts'
 import { startDatabase } from './database.ts'
 import { deployStacks } from './deploy-stacks.ts'
@@ -61,11 +62,12 @@ async function bringUp(): Promise<void> {
     }),
   )
   onEnd('identity provider ended', idp.stop)
-  const hosts = startHosts({ lab: aws.lab, disks: DISKS, masked: maskedFolders(), log })
+  const hosts = startHosts({ lab: aws.lab, awsPort: aws.port, disks: DISKS, masked: maskedFolders(), log })
   onEnd('hosts taken down', hosts.stop)
   const launched = await step('hosts', async () => {
     const reports: HostReport[] = []
-    for (const launch of firstLaunches) {
+    // A tunnel's journey launches its own.
+    for (const launch of settings.tunnel ? firstLaunches.slice(0, 1) : firstLaunches) {
       const { id, account, region, privateIp } = await launchHost(env, aws.lab, launch)
       reports.push({ id, account, region, name: launch.name, address: privateIp ?? '' })
     }
@@ -83,7 +85,10 @@ async function bringUp(): Promise<void> {
     env,
     hosts: launched,
   }
-  if (settings.product) {
+  if (settings.tunnel) {
+    await step('product built', buildProduct)
+    await runTunnel(steps, { endpoint: aws.endpoint, awsPort: aws.port, organisation, lab: aws.lab, hosts })
+  } else if (settings.product) {
     const { lambda } = settings
     await step('product built', buildProduct)
     const database = lambda ? await step('PostgreSQL', () => startDatabase(aws.endpoint, organisation)) : undefined

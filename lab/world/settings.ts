@@ -9,6 +9,8 @@ export type WorldSettings = {
   lambda: boolean
   /** Install and start the product; without it there is the world alone. */
   product: boolean
+  /** Try the tunnel with this engine, instead of the portal. */
+  tunnel?: 'wireguard'
   /** Try the product as an engineer and an auditor would. */
   journey: boolean
 }

@@ -15,6 +15,11 @@ table inet seal {
   counter world { }
   counter hosts { }
   counter lookups { }
+  # Networks that a peering connects, each way, when the route tables of both sides say so.
+  set peered {
+    type ipv4_addr . ipv4_addr
+    flags interval
+  }
   chain from-world {
     type filter hook output priority 0;
     oifname "uplink" counter name world reject
@@ -24,7 +29,21 @@ table inet seal {
   chain from-hosts {
     type filter hook forward priority 0; policy drop;
     ct state established,related accept
+    # A public address that no instance has yet, or any more: the internet swallows it. The range is the emulator's.
+    iifname "laptop*" ip daddr 54.214.0.0/16 ct status ! dnat drop
     oifname "uplink" counter name hosts reject
+    iifname "laptop*" ct status dnat accept
+    iifname "cable*" oifname "cable*" ip saddr . ip daddr @peered accept
+  }
+}
+# The internet's side of an instance: its public address is translated to its private one on the way in, as a VPC does it.
+table ip internet {
+  map public {
+    type ipv4_addr : ipv4_addr
+  }
+  chain arriving {
+    type nat hook prerouting priority dstnat;
+    dnat to ip daddr map @public
   }
 }
 `

@@ -62,6 +62,7 @@ def _describe(instance: Instance) -> dict[str, Any]:
         "publicKey": key.material_public.decode().strip() if key else None,
         "instanceProfile": profile and profile.iam_instance_profile.arn,
         "metadataTokens": instance.metadata_options.http_tokens,
+        "metadataTags": instance.metadata_options.instance_metadata_tags,
         "launchTime": instance.launch_time.isoformat(),
         "tags": tags.tags_of(backend, instance.id),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
+from moto.ssm.models import ssm_backends
 
 from . import tags
 from .calls import Refusal
@@ -15,6 +16,8 @@ from .lifecycle import Lifecycle, mark_changed
 from .networks import default_subnet_id
 
 USER_DATA_LIMIT = 16_384
+# EC2 looks an image up by the name of a public parameter (EC2 User Guide, "Reference AMIs using Systems Manager parameters").
+BY_PARAMETER = "resolve:ssm:"
 # What moto takes from the request alone although a template may carry it.
 FROM_TEMPLATE = (
     "IamInstanceProfile",
@@ -68,6 +71,17 @@ def _merge_template(response: InstanceResponse) -> None:
     for name in FROM_TEMPLATE:
         if response._get_param(name) is None and template.get(name) is not None:
             response.params[name] = template[name]
+
+
+def _resolve_image(response: InstanceResponse) -> None:
+    image = response._get_param("ImageId") or ""
+    if not image.startswith(BY_PARAMETER):
+        return
+    name = image.removeprefix(BY_PARAMETER)
+    found = ssm_backends[response.current_account][response.region].get_parameter(name)
+    if found is None:
+        raise Refusal("InvalidParameterValue", f"The parameter {name} does not exist")
+    response.params["ImageId"] = found.value
 
 
 def _check_counts(response: InstanceResponse) -> int:
@@ -144,6 +158,7 @@ def install(lifecycle: Lifecycle) -> None:
 
     def run_instances(response: InstanceResponse) -> ActionResult:
         _merge_template(response)
+        _resolve_image(response)
         count = _check_counts(response)
         _check_request(response)
 

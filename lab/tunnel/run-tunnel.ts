@@ -1,0 +1,250 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { CreateKeyPairCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
+import type { LabDoors, LabInstance } from '../aws/doors.ts'
+import type { LabAccount, Organisation } from '../aws/organisation.ts'
+import { callJson } from '../aws/raw-call.ts'
+import type { Hosts } from '../hosts/hosts.ts'
+import { run } from '../world/commands.ts'
+import { installProduct } from '../world/customer.ts'
+import type { Steps } from '../world/report.ts'
+import { type Laptop, makeLaptop } from './laptop.ts'
+import { engineerCredentials, type ManagementVpc, makeManagementVpc } from './management-vpc.ts'
+import { type RunningUp, startUp } from './running-up.ts'
+
+export type TunnelJourneyOptions = {
+  endpoint: string
+  awsPort: number
+  organisation: Organisation
+  lab: LabDoors
+  hosts: Hosts
+}
+
+const REGION = 'eu-west-1'
+const KEY = '/run/lab/engineer-key'
+const PLACE = '/run/lab/environments'
+const userData = '#!/bin/bash\nsetsid python3 -m http.server 3389 --directory /var/empty >/dev/null 2>&1 &\n'
+
+/** An engineer's way into a VPC and out again, by the installed product and stock tools. */
+export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions): Promise<void> {
+  const { endpoint, awsPort, organisation, lab, hosts } = options
+  const { shared } = organisation.accounts
+  await step('product packed and unpacked', installProduct, (tarball) => tarball)
+  const vpc = await step('management VPC, its peer and a stranger', () => makeManagementVpc(endpoint, organisation))
+  const peer = await step('a host in the peered VPC', () => launchTarget(options, organisation.accounts['workload-1']))
+  const stranger = await step('a host in a VPC that is not peered', () =>
+    launchTarget(options, organisation.accounts['workload-3']),
+  )
+  writeEnvironment(vpc)
+  const laptop = await step('a laptop', async () =>
+    makeLaptop(1, awsPort, {
+      ...(await engineerCredentials(endpoint, shared, 'ada')),
+      AWS_ENDPOINT_URL: `http://localhost:${awsPort}`,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ENCHILADA_ENVIRONMENTS: PLACE,
+    }),
+  )
+  try {
+    const before = await laptop.picture()
+    await step('the peered host is out of reach without a tunnel', () => refuses(laptop, peer, 22))
+    const up = await step(
+      'up',
+      () => startUp(laptop, ['lab']),
+      ({ lines }) => phases(lines),
+    )
+    const server = await lab.instance(String(up.connected['instanceId']))
+    await step('the peered host answers: ping, SSH, the port of RDP', () => answers(laptop, peer))
+    await step('the stranger does not, though its route is added by hand; the server refused it', () =>
+      staysClosed(laptop, hosts, up, server, stranger),
+    )
+    await step('metadata and the server itself are closed', () => serverIsClosed(laptop, server))
+    await step('down', () => laptop.cli(['down', 'lab']))
+    await step('up ended well', async () => expectEqual(await up.ended, 0, 'exit code of up'))
+    await step('the server is gone', () => gone(lab, server.id))
+    await step('the laptop is as it was', async () => expectEqual(await laptop.picture(), before, 'network'))
+    await step('one connect, one disconnect in CloudWatch Logs', () =>
+      readsLog(options, vpc, up, ['client-disconnect']),
+    )
+
+    const killed = await step(
+      'up again',
+      () => startUp(laptop, ['lab']),
+      ({ lines }) => phases(lines),
+    )
+    await step('up is killed, and the next run puts everything back', async () => {
+      await killHolder(laptop)
+      await killed.ended
+      await laptop.cli(['gc', '--json'])
+      expectEqual(await laptop.picture(), before, 'network')
+      await gone(lab, String(killed.connected['instanceId']))
+    })
+    await step('nothing is left', async () => {
+      const listed: { servers: unknown[] } = JSON.parse(await laptop.cli(['list', '--json']))
+      const status: { tunnels: unknown[] } = JSON.parse(await laptop.cli(['status', '--json']))
+      expectEqual(listed.servers.length + status.tunnels.length, 0, 'servers and tunnels')
+    })
+  } finally {
+    laptop.stop()
+  }
+}
+
+function writeEnvironment(vpc: ManagementVpc): void {
+  mkdirSync(PLACE, { recursive: true })
+  const { region, vpcId, subnets, securityGroup, account, logGroup } = vpc
+  const environment = {
+    name: 'lab',
+    account,
+    logGroup,
+    networks: [{ region, vpc: vpcId, subnets, securityGroup }],
+    instanceTypes: ['t3.nano'],
+  }
+  // JSON is YAML.
+  writeFileSync(`${PLACE}/lab.yaml`, JSON.stringify(environment))
+}
+
+async function launchTarget({ endpoint, lab, hosts }: TunnelJourneyOptions, account: LabAccount): Promise<LabInstance> {
+  const ec2 = new EC2Client({ endpoint, region: REGION, credentials: account.credentials })
+  const { KeyMaterial = '' } = await ec2.send(new CreateKeyPairCommand({ KeyName: 'engineer', KeyType: 'ed25519' }))
+  writeFileSync(`${KEY}-${account.name}`, KeyMaterial, { mode: 0o600 })
+  const { Instances } = await ec2.send(
+    new RunInstancesCommand({
+      ImageId: 'ami-0a1a2023a1a2023a0',
+      InstanceType: 't3.nano',
+      MinCount: 1,
+      MaxCount: 1,
+      KeyName: 'engineer',
+      UserData: Buffer.from(userData).toString('base64'),
+      SubnetId: account.networks[REGION]?.subnetId,
+    }),
+  )
+  const id = Instances?.[0]?.InstanceId ?? ''
+  await hosts.waitFor(id)
+  return lab.instance(id)
+}
+
+const phases = (lines: RunningUp['lines']): string =>
+  lines
+    .map((line) => (line.event === 'step' ? `${line['name']} ${line['ms']} ms` : ''))
+    .filter(Boolean)
+    .join(', ')
+
+const open = (laptop: Laptop, address: string | null, port: number): Promise<string> =>
+  laptop.run('timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port} && echo open`)
+
+async function refuses(laptop: Laptop, target: LabInstance, port: number): Promise<void> {
+  const said = await open(laptop, target.privateIp, port).catch(() => 'closed')
+  if (said !== 'closed') throw new Error(`${target.privateIp}:${port} is open`)
+}
+
+async function answers(laptop: Laptop, peer: LabInstance): Promise<void> {
+  const address = peer.privateIp ?? ''
+  await laptop.run('ping', '-c', '2', '-i', '0.2', '-W', '3', address)
+  const marker = `marker-${Date.now()}`
+  const said = await laptop.run(
+    ...['ssh', '-i', `${KEY}-workload-1`, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
+    ...['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', `ec2-user@${address}`, `echo ${marker} $(hostname)`],
+  )
+  if (!said.includes(`${marker} ip-${address.replaceAll('.', '-')}`)) throw new Error(`SSH said: ${said}`)
+  await open(laptop, address, 3389)
+}
+
+/** The route leads into the tunnel, the key admits it, and the server does not pass it on. */
+async function staysClosed(laptop: Laptop, hosts: Hosts, up: RunningUp, server: LabInstance, stranger: LabInstance) {
+  const device = `ench${String(up.connected['lease']).slice(-8)}`
+  const address = stranger.privateIp ?? ''
+  const wg = (await laptop.run('wg', 'show', device, 'allowed-ips')).trim().split('\t')
+  await laptop.run(
+    'wg',
+    'set',
+    device,
+    'peer',
+    wg[0] ?? '',
+    'allowed-ips',
+    `${(wg[1] ?? '').replaceAll(' ', ',')},${address}/32`,
+  )
+  await laptop.run('ip', 'route', 'add', `${address}/32`, 'dev', device)
+  const refused = () => refusals(hosts, server)
+  const before = await refused()
+  await refuses(laptop, stranger, 22)
+  const after = await refused()
+  if (after <= before) throw new Error(`the server refused ${after - before} packets: something else closed the way`)
+  await laptop.run('ip', 'route', 'del', `${address}/32`, 'dev', device)
+}
+
+/** Packets for which the server's own rules had no way: IpExt InNoRoutes of proc(5) /proc/net/netstat. */
+async function refusals(hosts: Hosts, server: LabInstance): Promise<number> {
+  const namespace = hosts.find(server.id)?.namespace ?? ''
+  const text = await run('ip', ['netns', 'exec', namespace, 'cat', '/proc/net/netstat'])
+  const [names = [], values = []] = text
+    .split('\n')
+    .filter((line) => line.startsWith('IpExt:'))
+    .map((line) => line.split(' '))
+  return Number(values[names.indexOf('InNoRoutes')])
+}
+
+async function serverIsClosed(laptop: Laptop, server: LabInstance): Promise<void> {
+  const device = (await laptop.run('wg', 'show', 'interfaces')).trim()
+  const [peer = '', ips = ''] = (await laptop.run('wg', 'show', device, 'allowed-ips')).trim().split('\t')
+  await laptop.run('wg', 'set', device, 'peer', peer, 'allowed-ips', `${ips.replaceAll(' ', ',')},169.254.169.254/32`)
+  await laptop.run('ip', 'route', 'add', '169.254.169.254/32', 'dev', device)
+  const inside = ips.split(' ').find((cidr) => cidr.endsWith('/32')) ?? ''
+  const closed: [string, number][] = [
+    ['169.254.169.254', 80],
+    [server.privateIp ?? '', 22],
+    [inside.replace('/32', ''), 22],
+  ]
+  for (const [address, port] of closed) {
+    const said = await open(laptop, address, port).catch(() => 'closed')
+    if (said !== 'closed') throw new Error(`${address}:${port} is open to the client`)
+  }
+  await laptop.run('ip', 'route', 'del', '169.254.169.254/32', 'dev', device)
+}
+
+async function gone(lab: LabDoors, id: string): Promise<void> {
+  await until(`end of ${id}`, async () => (await lab.instance(id)).state === 'terminated')
+}
+
+/** What the server wrote, as its log group has it. */
+async function readsLog(
+  { endpoint, organisation }: TunnelJourneyOptions,
+  vpc: ManagementVpc,
+  up: RunningUp,
+  reasons: string[],
+) {
+  const target = { endpoint, region: vpc.region, credentials: organisation.accounts.shared.credentials }
+  await until('records of connect and disconnect', async () => {
+    const place = { logGroupName: vpc.logGroup, logStreamName: up.connected['lease'] }
+    const said = await callJson(target, 'logs', 'Logs_20140328.GetLogEvents', place).catch(() => '{"events":[]}')
+    const { events }: { events: { message: string }[] } = JSON.parse(said)
+    const records: Record<string, string>[] = events.map(({ message }) => JSON.parse(message))
+    const kinds = records.map((one) => one['connection-log-type'])
+    return (
+      kinds.join() === 'connection-attempt,connection-reset' &&
+      records
+        .slice(1)
+        .map((one) => one['reason'])
+        .join() === reasons.join() &&
+      records[0]?.['connection-id'] === records[1]?.['connection-id']
+    )
+  })
+}
+
+/** SIGKILL, to the process that holds the tunnel and to nothing else. */
+async function killHolder(laptop: Laptop): Promise<void> {
+  const pids = (await run('ip', ['netns', 'pids', laptop.name])).trim().split('\n')
+  for (const pid of pids) {
+    const words = await run('cat', [`/proc/${pid}/cmdline`]).catch(() => '')
+    if (words.includes('cli.js') && words.includes('\0up\0')) process.kill(Number(pid), 'SIGKILL')
+  }
+}
+
+function expectEqual<T>(have: T, want: T, what: string): void {
+  if (have !== want) throw new Error(`${what}: ${have}\ninstead of ${want}`)
+}
+
+async function until(what: string, met: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  const giveUpAt = Date.now() + withinMs
+  while (!(await met())) {
+    if (Date.now() > giveUpAt) throw new Error(`no ${what} within ${withinMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
