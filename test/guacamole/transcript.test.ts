@@ -7,10 +7,11 @@ import { playScenario } from '../fixtures/guacamole/scenario.ts'
 import { comparable, createNames, type Exchange, startRecorder } from '../fixtures/guacamole/transcript.ts'
 
 /** What Apache Guacamole 1.6.0 answered to us; every answer of the fake server is held to it. */
-const file = join(import.meta.dirname, '../fixtures/guacamole/transcript-1.6.0.json')
+const file = join(import.meta.dirname, '../fixtures/guacamole/transcript-1.6.0.jsonl')
 
 test('the fake server answers as the real one did', async () => {
-  const transcript: Exchange[] = JSON.parse(readFileSync(file, 'utf8'))
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  const transcript: Exchange[] = lines.map((line) => JSON.parse(line))
   const server = await startFakeGuacamole()
   const form = new URLSearchParams({ username: server.userName, password: server.password })
   const login = await (await fetch(`${server.url}/api/tokens`, { method: 'POST', body: form })).json()
@@ -39,6 +40,6 @@ test.runIf(url !== undefined && process.env['ENCHILADA_WRITE_TRANSCRIPT'] === '1
     await stage.reset()
     await stage.stop()
     recorder.stop()
-    writeFileSync(file, `${JSON.stringify(recorder.exchanges, null, 1)}\n`)
+    writeFileSync(file, recorder.exchanges.map((one) => `${JSON.stringify(one)}\n`).join(''))
   },
 )

@@ -74,6 +74,21 @@ describe('the REST client', () => {
     },
   )
 
+  test('an account that does not see what others made deletes no group, and rests', async () => {
+    const stage = await restStage(server)
+    const guacamole = stage.open({ clock: createFakeClock(), settings: { keepEnded: 0 } })
+    server.administers = false
+    const blind = stage.open({ clock: createFakeClock(), settings: { keepEnded: 0 } })
+    await blind.keepInStep(scope, async () => [connectionOf({ n: 1 })])
+    await blind.keepInStep(scope, async () => [])
+    expect(await blind.keepInStep(scope, async () => [])).toEqual({ put: [], removed: [], refused: [] })
+    expect((await stage.see()).groups).toHaveLength(3)
+    server.administers = true
+    await guacamole.keepInStep(scope, async () => [])
+    expect((await stage.see()).groups).toEqual([])
+    await stage.stop()
+  })
+
   test('a live session ends with its instance, and no other', async () => {
     const stage = await restStage(server)
     const guacamole = stage.open({ clock: createFakeClock() })

@@ -12,7 +12,7 @@ import type { GuacamoleSettings } from '../settings.ts'
 import { endedBy, stepOf } from '../step.ts'
 import type { Desired } from '../tree.ts'
 import { patchDirectory } from './batch.ts'
-import { type RestTree, readTree } from './read-tree.ts'
+import { type RestTree, readTree, seesEverything } from './read-tree.ts'
 import type { RestSession } from './session.ts'
 import { writePlan } from './write-plan.ts'
 
@@ -35,9 +35,11 @@ const AT_ONCE = 4
 export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
   const { session, settings, clock, treeIsFresh = 30_000 } = deps
   let last: { tree: RestTree; readAt: number } | undefined
+  let seesAll: boolean | undefined
 
   const read = async (): Promise<RestTree> => {
-    const tree = await readTree(session)
+    seesAll ??= await seesEverything(session)
+    const tree = await readTree(session, seesAll)
     last = { tree, readAt: clock.now() }
     return tree
   }

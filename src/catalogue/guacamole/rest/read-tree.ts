@@ -39,8 +39,17 @@ const UNMARKED_GROUP = /^enchilada new group (\d+)$/
 export const unmarkedGroupNumber = ({ groups }: Pick<RestTree, 'groups'>): number =>
   1 + Math.max(-1, ...groups.map(({ name }) => Number(UNMARKED_GROUP.exec(name)?.[1] ?? -1)))
 
-/** The whole tree, in one call. */
-export async function readTree(session: RestSession): Promise<RestTree> {
+const permissions = z.object({ systemPermissions: z.array(z.string()) })
+
+/** Whether the account sees what others made; only an administrator does. */
+export async function seesEverything(session: RestSession): Promise<boolean> {
+  const path = `session/data/${await session.dataSource()}/self/effectivePermissions`
+  const given = permissions.safeParse((await session.call('GET', path)).body)
+  return given.data?.systemPermissions.includes('ADMINISTER') ?? false
+}
+
+/** The whole tree, in one call. Where the account does not see everything, no group counts as empty. */
+export async function readTree(session: RestSession, seesAll: boolean): Promise<RestTree> {
   const path = `session/data/${await session.dataSource()}/connectionGroups/ROOT/tree`
   const { status, body } = await session.call('GET', path)
   const root = groupSchema.safeParse(body)
@@ -71,7 +80,7 @@ export async function readTree(session: RestSession): Promise<RestTree> {
         parent: id,
         name: child.name,
         mark,
-        connections: child.childConnections.length,
+        connections: child.childConnections.length + (seesAll ? 0 : 1),
         type: child.type,
         attributes: kept,
       })

@@ -181,7 +181,7 @@ async function markGroups(
 /** Deleting a group deletes all in it, so it is looked at once more: a person may have put something there meanwhile. */
 async function removeGroups(session: RestSession, data: string, plan: TreePlan): Promise<void> {
   if (plan.removeGroups.length === 0) return
-  const tree = await readTree(session)
+  const tree = await readTree(session, true)
   const full = new Set(tree.connections.map((one) => one.parent))
   const removed = new Set<string>()
   const operations = plan.removeGroups.flatMap(({ id }): Operation[] => {
