@@ -7,47 +7,46 @@ import type { SessionRows } from './session-rows.ts'
 
 /** A session without a row may still be about to begin; refused ones never get one. */
 const BEGINNING_MS = 600_000
+/** What could not be sealed for so long will not be. */
+const TRIED_FOR_MS = 7 * 86_400_000
 
 /**
- * Seals what ended while the store was away or the disk full, from the slices in the local folder. Those of sessions that go on are left
- * alone, and so is what another node has sealed meanwhile: then the rest stays in the folder, and is said once.
+ * Seals what ended on this node while the store was away or the disk full, from the slices in the local folder. What another node has
+ * sealed meanwhile is left as it is, and what that one did not have stays in the folder.
  */
 export function createLaterSealer(deps: {
   recordings: Pick<Recordings, 'spooled' | 'sealAbandoned'>
   rows: SessionRows
   tell: (event: AuditEvent) => Promise<void>
   log: Log
-}): (now: number, isLiving: (id: string) => boolean) => Promise<number> {
-  const { recordings, rows, tell, log } = deps
+  node: string
+}): (now: number, isLiving: (id: string) => boolean) => Promise<void> {
+  const { recordings, rows, tell, log, node } = deps
   const leftOver = new Set<string>()
 
   return async (now, isLiving) => {
-    const waiting = (await recordings.spooled()).filter((id) => !isLiving(id) && !leftOver.has(id))
-    const ended = await rows.read(waiting)
-    let count = 0
+    const broken = await rows.broken(node, now - TRIED_FOR_MS)
+    const spooled = await recordings.spooled()
+    const waiting = [...new Set([...broken, ...spooled])].filter((id) => !isLiving(id) && !leftOver.has(id))
+    const known = await rows.read(waiting)
     for (const id of waiting) {
-      const row = ended.get(id)
+      const row = known.get(id)
       if (row ? row.endReason === null : now - timeOf(id) < BEGINNING_MS) continue
       try {
         const sealed = await recordings.sealAbandoned(id, row?.endReason ?? 'target-failed')
-        if (!sealed) {
+        if (sealed) {
+          const scope = row ? { scope: parseScope(row.scope) } : {}
+          const about = { actor: 'system:gateway', subject: id, session: id, source: 'fact', ...scope } as const
+          await tell({ ...about, kind: 'recording.sealed', data: { ...sealed } })
+        } else {
           leftOver.add(id)
-          log.warn(
-            { session: id },
-            'another node has sealed this recording; what it did not have is in the local folder',
-          )
-          continue
+          if (spooled.includes(id)) log.warn({ session: id }, 'sealed without what is still in the local folder')
         }
-        const scope = row ? { scope: parseScope(row.scope) } : {}
-        const about = { actor: 'system:gateway', subject: id, session: id, source: 'fact', ...scope } as const
-        await tell({ ...about, kind: 'recording.sealed', data: { ...sealed } })
         await rows.sealed(id)
-        count += 1
       } catch (error) {
         log.warn({ session: id, reason: reasonOf(error) }, 'a recording is not sealed yet; it is tried again')
       }
     }
-    return count
   }
 }
 

@@ -23,6 +23,8 @@ export type SessionRows = {
   begin(session: { id: string; startedAt: number; node: string; person: Person; target: Target }): Promise<void>
   end(id: string, reason: SessionEndReason, recording: 'sealed' | 'broken' | 'none'): Promise<void>
   beat(node: string): Promise<void>
+  /** Ended on this node since then, their recordings not sealed. */
+  broken(node: string, since: number): Promise<string[]>
   /** Its recording was sealed after its end. */
   sealed(id: string): Promise<void>
   /** Of these, those that are known; `endReason` is null while a session goes on. */
@@ -94,6 +96,16 @@ export function openSessionRows({ store, clock }: { store: Store; clock: Clock }
         .where('instances.ended_at', 'is not', null)
         .execute()
       return rows.map((row) => row.id)
+    },
+    async broken(node, since) {
+      const rows = await db
+        .selectFrom('sessions')
+        .select('id')
+        .where('node', '=', node)
+        .where('recording', '=', 'broken')
+        .where('ended_at', '>', since)
+        .execute()
+      return rows.map(({ id }) => id)
     },
     async sealed(id) {
       await db.updateTable('sessions').set({ recording: 'sealed' }).where('id', '=', id).execute()

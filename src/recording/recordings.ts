@@ -29,7 +29,7 @@ export type Recordings = {
   open(facts: SessionFacts): Promise<Recorder>
   /** Ids of recordings without a seal: those of live sessions, and those a dead node left. */
   unsealed(): Promise<string[]>
-  /** Ids with slices in the local folder: of live sessions, and of those that ended while the store was away. */
+  /** With a bucket as store: ids with slices in the local folder, of live sessions and of those that ended while it was away. */
   spooled(): Promise<string[]>
   /** Bytes that wait for the store. */
   waiting(): number
@@ -72,7 +72,7 @@ export function openRecordings(options: {
   return {
     ids: () => files.ids(),
     open: (facts) => openRecorder({ files, spool, facts, signer, clock, budget }),
-    spooled: () => listSpooled(spool),
+    spooled: async () => (budget ? listSpooled(spool) : []),
     waiting: () => budget?.held() ?? 0,
     async unsealed() {
       const found: string[] = []
