@@ -7,7 +7,16 @@ import { repository } from './folders.ts'
 export const HOME_REGION = REGIONS[0]
 
 /** What the stacks gave back. */
-export type Wiring = { queueUrl: string; portalRole: string; directoryRole: string; homeRegion: string }
+export type Wiring = {
+  queueUrl: string
+  portalRole: string
+  directoryRole: string
+  homeRegion: string
+  /** Log group, bucket and key of the evidence. */
+  trailGroup: string
+  checkpointsUrl: string
+  signingKey: string
+}
 
 /** What a deployment with functions is told beside the rest; names are those of the product's deployment settings. */
 export type FunctionsSettings = {
@@ -76,11 +85,19 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
   ])
   const made = (account: AccountName): Record<string, Record<string, string>> =>
     JSON.parse(readFileSync(`${outputs}-${account}.json`, 'utf8'))
+  const output = (account: AccountName, stack: string, name: string): string => {
+    const value = made(account)[stack]?.[name]
+    if (value === undefined) throw new Error(`${stack} has no output ${name}`)
+    return value
+  }
   return {
-    queueUrl: made('shared')['EnchiladaShared']?.['EventQueueUrl'] ?? '',
-    portalRole: made('shared')['EnchiladaShared']?.['PortalRole'] ?? '',
-    directoryRole: made('management')['EnchiladaDirectory']?.['DirectoryRoleArn'] ?? '',
+    queueUrl: output('shared', 'EnchiladaShared', 'EventQueueUrl'),
+    portalRole: output('shared', 'EnchiladaShared', 'PortalRole'),
+    directoryRole: output('management', 'EnchiladaDirectory', 'DirectoryRoleArn'),
     homeRegion: HOME_REGION,
+    trailGroup: output('shared', 'EnchiladaEvidence', 'TrailGroup'),
+    checkpointsUrl: output('shared', 'EnchiladaEvidence', 'CheckpointsUrl'),
+    signingKey: output('shared', 'EnchiladaEvidence', 'SigningKeyArn'),
   }
 }
 
