@@ -23,9 +23,9 @@ const QUIET_MS = 500
 export async function untilShell(shell: Shell, host: PasswordHost): Promise<void> {
   const ready = `ready-${performance.now()}`
   for (let tries = 0; !host.has(ready); tries += 1) {
-    if (tries === 20) throw new Error('no shell answered')
-    shell.type(`touch ${ready}\r`)
-    await pause(1_000)
+    if (tries === 400) throw new Error('no shell answered')
+    if (tries % 20 === 0) shell.type(`touch ${ready}\r`)
+    await pause(50)
   }
 }
 
@@ -68,7 +68,7 @@ export type Crowd = {
 export async function costOfCrowd(gateway: Gateway, sessions: number, watchMs: number): Promise<Crowd> {
   const memory = () => gateway.pids().reduce((sum, pid) => sum + proportionalMB(pid), 0)
   const first = await gateway.open()
-  await first.quiet(2_000)
+  await first.quiet(QUIET_MS)
   const before = memory()
   const shells = [first]
   while (shells.length < sessions) {
