@@ -56,3 +56,15 @@ export function signOutPage(form: string): string {
 export const signedOutPage = (): string => page('Signed out', '<p>You are signed out.</p>')
 
 export const faultPage = (text: string): string => page('That did not work', `<p role="alert">${escapeHtml(text)}</p>`)
+
+/** Posts itself as soon as it is read, as identity providers' pages do (SAML 2.0 bindings, 3.5). */
+export function postPage(action: string, fields: Readonly<Record<string, string>>): string {
+  const inputs = Object.entries(fields).map(
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  )
+  return page(
+    'Signed in',
+    `<form method="post" action="${escapeHtml(action)}">${inputs.join('')}<button type="submit">Continue</button></form>
+<script>document.forms[0].submit()</script>`,
+  )
+}

@@ -14,6 +14,7 @@ from . import (
     describing,
     ec2_events,
     faults,
+    federation,
     functions,
     images,
     instances,
@@ -69,6 +70,7 @@ def main() -> None:
     targets.install(running)
     # The order of these is the order in which a call passes them: CloudTrail sees what a lost reply hides.
     sessions.install(opened)
+    federation.install(opened)
     cloudtrail.install(source)
     permissions.install()
     service_calls.install(source)
