@@ -19,7 +19,7 @@ const common: BuildOptions = {
   keepNames: true,
   mainFields: ['module', 'main'],
   // Optional native parts, not shipped: each is tried and missed.
-  external: ['pg-native', 'cpu-features', '*.node'],
+  external: ['pg-native', 'cpu-features', '@napi-rs/keyring', '*.node'],
   define: { __dirname: 'import.meta.dirname' },
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",

@@ -53,6 +53,12 @@ const NO_CAPACITY = new Set([
   'Unsupported',
 ])
 
+/** Of AssumeRoleWithSAML: the five minutes of an assertion are over; it does not hold; the provider itself said no. */
+const EXPIRED_ASSERTION = new Set(['ExpiredTokenException', 'ExpiredToken'])
+const INVALID_ASSERTION = new Set(['InvalidIdentityToken', 'InvalidIdentityTokenException'])
+const REJECTED_CLAIM = new Set(['IDPRejectedClaim', 'IDPRejectedClaimException'])
+const INVALID_VALUE = new Set(['ValidationError', 'ValidationException'])
+
 /** The code of an SDK error: its name, as SDK v3 sets it. */
 export const awsCode = (error: unknown): string => (error instanceof Error ? error.name : '')
 
@@ -63,6 +69,10 @@ export const isClosedAccount = (error: unknown): boolean => CLOSED.has(awsCode(e
 export const isDisabledRegion = (error: unknown): boolean => DISABLED_REGION.has(awsCode(error))
 export const isAlreadyThere = (error: unknown): boolean => ALREADY_THERE.has(awsCode(error))
 export const isMissingBucket = (error: unknown): boolean => MISSING_BUCKET.has(awsCode(error))
+export const isExpiredAssertion = (error: unknown): boolean => EXPIRED_ASSERTION.has(awsCode(error))
+export const isInvalidAssertion = (error: unknown): boolean => INVALID_ASSERTION.has(awsCode(error))
+export const isRejectedClaim = (error: unknown): boolean => REJECTED_CLAIM.has(awsCode(error))
+export const isInvalidValue = (error: unknown): boolean => INVALID_VALUE.has(awsCode(error))
 export const isOutOfCapacity = (error: unknown): boolean => NO_CAPACITY.has(awsCode(error))
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
-import { Command as Program } from 'commander'
+import { Option, Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { describeError, exitCodeOf } from './exit.ts'
 import { count, factor, seconds, timeFrom, timeTo } from './option-values.ts'
@@ -41,6 +41,57 @@ program
       return (await import('./serve.ts')).serve
     }),
   )
+
+program
+  .command('login')
+  .description('sign in to AWS: a profile, or SAML with a second factor in your browser')
+  .option('--session <name>', 'keep it under this name (default: default)')
+  .addOption(new Option('--method <how>', 'only this way').choices(['chain', 'saml', 'stdin']))
+  .option('--profile <name>', 'a profile of ~/.aws/config, Identity Center and aws login among them')
+  .option('--sign-in-url <url>', 'where your identity provider starts its AWS application')
+  .option('--role <name>', 'the role to take, by name or ARN')
+  .option('--region <region>', 'the region of what follows')
+  .option('--duration <time>', 'how long, such as 1h or 90m (default: 1h)')
+  .option('--browser <which>', 'chrome, edge, chromium, or a path')
+  .option('--timeout <time>', 'how long the sign-in may take (default: 5m)')
+  .addOption(new Option('--store <where>', 'where the session is kept').choices(['keychain', 'file', 'none']))
+  .option('--renew', 'sign in even when a session is at hand')
+  .option('--forget', 'forget the session kept')
+  .option('--export [shell]', 'print lines for bash, zsh, fish or powershell to evaluate')
+  .option('--credential-process', 'print the session as credential_process of a profile wants it')
+  .option('--write-profile <name>', 'make a profile of ~/.aws/config that uses the session')
+  .action(lazily(async () => (await import('./login.ts')).loginCommand))
+
+program
+  .command('exec')
+  .description('run a command as who is signed in: enchilada exec -- aws s3 ls')
+  .argument('<command...>')
+  .option('--session <name>', 'the session kept under this name')
+  .option('--profile <name>', 'a profile of ~/.aws/config instead')
+  .option('--region <region>', 'AWS_REGION of the command')
+  .addOption(new Option('--store <where>', 'where the session is kept').choices(['keychain', 'file', 'none']))
+  .action(lazily(async () => (await import('./exec.ts')).execCommand))
+
+const environments = program.command('environments').description('what a tunnel can be opened into')
+const environmentsCommand = (name: string) =>
+  environments
+    .command(name)
+    .option(
+      '--environments <place>',
+      'a file, a folder, or ssm:/path (default: ENCHILADA_ENVIRONMENTS, or your own folder)',
+    )
+    .option('--profile <name>', 'the profile that may read the parameters')
+    .option('--region <region>', 'the region of the parameters')
+environmentsCommand('list')
+  .description('every environment')
+  .action(lazily(async () => (await import('./environments-list.ts')).listEnvironments))
+environmentsCommand('check')
+  .description('name every fault of all of them')
+  .action(lazily(async () => (await import('./environments-check.ts')).checkEnvironments))
+environmentsCommand('show')
+  .argument('<name>')
+  .description('one environment, with its defaults')
+  .action(lazily(async () => (await import('./environments-show.ts')).showEnvironment))
 
 const config = program.command('config').description('the configuration file')
 config

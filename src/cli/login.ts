@@ -1,0 +1,95 @@
+import { writeProfile } from '../aws-login/aws-config.ts'
+import { loginErrors } from '../aws-login/errors.ts'
+import { freshSession, keep } from '../aws-login/kept-session.ts'
+import { login, methods } from '../aws-login/login.ts'
+import { readLoginSettings } from '../aws-login/login-settings.ts'
+import type { AwsSession } from '../aws-login/session.ts'
+import { processCredentials, shellLines, shellOf, shells } from '../aws-login/shell-lines.ts'
+import { toIso } from '../kernel/clock.ts'
+import { type Command, optionText } from './command.ts'
+import { exitCodes } from './exit.ts'
+import { awsConfigFile, keptSessions, loginPorts, settingsFile, USUAL_SESSION } from './login-parts.ts'
+
+/** Signs in to AWS and keeps the session for other tools; or prints it in the form asked for. */
+export const loginCommand: Command = async (context) => {
+  const { options, output } = context
+  const name = optionText(context, 'session') ?? USUAL_SESSION
+  const ports = loginPorts()
+  const kept = await keptSessions(context, ports)
+  if (options['forget'] === true) {
+    await kept.store.forget(name)
+    output.document({ session: name, kept: false }, () => `The session ${name} is forgotten.`)
+    return exitCodes.ok
+  }
+  if (options['credentialProcess'] === true) {
+    // Run by another tool: it asks nobody, and it never asks the chain that it is part of.
+    const session = await freshSession(kept, name)
+    if (!session) throw loginErrors.LOGIN_SESSION_UNKNOWN({ session: name })
+    process.stdout.write(`${JSON.stringify(processCredentials(session))}\n`)
+    return exitCodes.ok
+  }
+  const session = (await sessionAtHand()) ?? (await signIn())
+  const shell = options['export']
+  if (shell !== undefined) {
+    const named = shells.find((one) => one === shell) ?? shellOf(process.platform, process.env)
+    process.stdout.write(`${shellLines(session, named)}\n`)
+    return exitCodes.ok
+  }
+  const profile = optionText(context, 'writeProfile')
+  if (profile !== undefined) await writeProfile(awsConfigFile(), profileOf(profile, name, session))
+  const holds = session.method !== 'chain' && kept.store.kind !== 'none'
+  const { keys: _, renewal: __, v: ___, expiresAt, ...told } = session
+  output.document(
+    {
+      session: name,
+      ...told,
+      ...(expiresAt !== undefined && { expiresAt: toIso(expiresAt) }),
+      keptIn: holds ? kept.store.kind : null,
+    },
+    () => describe(session, holds),
+  )
+  return exitCodes.ok
+
+  async function sessionAtHand(): Promise<AwsSession | undefined> {
+    const chosen = ['renew', 'method', 'profile', 'signInUrl', 'role'].some((option) => options[option] !== undefined)
+    if (chosen) return undefined
+    return freshSession(kept, name).catch(() => undefined)
+  }
+
+  async function signIn(): Promise<AwsSession> {
+    const given = (option: string) => optionText(context, option)
+    const file = settingsFile()
+    const settings = readLoginSettings(file, {
+      signInUrl: given('signInUrl'),
+      role: given('role'),
+      region: given('region') ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
+      duration: given('duration'),
+      browser: given('browser'),
+      timeout: given('timeout'),
+    })
+    const method = methods.find((one) => one === given('method'))
+    const made = await login(ports, { method, profile: given('profile'), settings, settingsFile: file })
+    // The SDK keeps the chain's own.
+    if (made.method !== 'chain') await keep(kept, name, made)
+    return made
+  }
+}
+
+function describe({ person, arn, account, expiresAt, sourceIdentity, method }: AwsSession, holds: boolean): string {
+  return [
+    `You are ${person} in account ${account} (${arn}).`,
+    ...(expiresAt === undefined ? [] : [`The session ends at ${toIso(expiresAt)}.`]),
+    ...(method !== 'chain' && sourceIdentity === undefined
+      ? ['The identity provider sends no SourceIdentity: trails show the session name alone.']
+      : []),
+    method === 'chain' || holds
+      ? 'Use it: enchilada exec -- aws sts get-caller-identity'
+      : 'It is not kept: no keychain works here and no passphrase is set. Use eval "$(enchilada login --export)".',
+  ].join('\n')
+}
+
+const profileOf = (name: string, session: string, { region }: AwsSession) => ({
+  name,
+  region,
+  command: [process.execPath, process.argv[1] ?? '', 'login', '--credential-process', '--session', session],
+})
