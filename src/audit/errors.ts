@@ -46,6 +46,11 @@ export const auditErrors = defineErrors({
     retryable: false,
     hint: 'Two processes may write under one name, or the folder of the trail was replaced. Nothing more is sent. Give this process another `node` name, and keep both as evidence.',
   },
+  AUDIT_EXPORT_EXISTS: {
+    message: 'The folder {directory} is not empty',
+    retryable: false,
+    hint: 'Name a new one: two trails in one folder prove nothing.',
+  },
   AUDIT_SIGNED_ELSEWHERE: {
     message: 'Another notary has signed checkpoint {number} in {where}',
     retryable: true,

@@ -157,6 +157,7 @@ guacamole
   .action(lazily(async () => (await import('./guacamole-adopt.ts')).adoptGuacamole))
 
 const SOURCE = 'files, cloudwatch, cloudwatch:GROUP or a folder (default: by the configuration)'
+const ANCHOR = 'the checkpoints: a folder or s3://bucket/prefix (default: the ones configured)'
 const audit = program.command('audit').description('the trail')
 audit
   .command('list')
@@ -174,8 +175,14 @@ audit
   .command('verify')
   .description('name the first record that is not what was written')
   .option('--source <where>', SOURCE)
-  .option('--anchor <place>', 'the checkpoints: a folder or s3://bucket/prefix (default: the ones configured)')
+  .option('--anchor <place>', ANCHOR)
   .action(lazily(async () => (await import('./audit-verify.ts')).verifyAudit))
+audit
+  .command('export <folder>')
+  .description('copy records and checkpoints into files, for another verifier or to hand over')
+  .option('--source <where>', SOURCE)
+  .option('--anchor <place>', ANCHOR)
+  .action(lazily(async () => (await import('./audit-export.ts')).exportAudit))
 
 const tunnel = (usage: string, description: string) =>
   program

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
@@ -105,6 +106,19 @@ describe('serve with its trail in AWS', { timeout: 60_000 }, () => {
     const table = await cli('audit', 'list')
     expect(table.stdout).toMatch(/^AT +KIND +ACTOR/)
     expect(table.stdout).not.toContain('\u001b')
+  })
+
+  test('an export satisfies the second verifier', async () => {
+    const to = join(folder, 'export')
+    const copied = JSON.parse((await cli('audit', 'export', to, '--json')).stdout)
+    expect(copied.signed).toBeGreaterThan(0)
+    const args = ['docs/verify/enchilada_verify.py', '--trail', copied.trail, '--checkpoints', copied.checkpoints]
+    const { stdout } = await promisify(execFile)('python3', args)
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, records: copied.records })
+    expect(await cli('audit', 'export', to)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('AUDIT_EXPORT_EXISTS'),
+    })
   })
 
   test('a change in the files, and a proof that is not there, are found', async () => {
