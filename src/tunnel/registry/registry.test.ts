@@ -22,11 +22,11 @@ ${more}`
 
 test('a folder of files, several environments to a file, sorted by name', async () => {
   writeFileSync(join(folder, 'b.yaml'), `${yaml('zeta')}---\n${yaml('alpha')}---\n# nothing more\n`)
-  writeFileSync(join(folder, 'a.yml'), yaml('mid', 'engine: openvpn\n'))
+  writeFileSync(join(folder, 'a.yml'), yaml('mid', 'role: Engineer\n'))
   writeFileSync(join(folder, 'notes.txt'), 'not: an environment')
   const registry = openRegistry(folder, none)
   expect((await registry.all()).map(({ name }) => name)).toEqual(['alpha', 'mid', 'zeta'])
-  expect(await registry.named('mid')).toMatchObject({ engine: 'openvpn', tenant: 'default' })
+  expect(await registry.named('mid')).toMatchObject({ role: 'Engineer', tenant: 'default' })
   await expect(registry.named('other')).rejects.toMatchObject({ code: 'ENVIRONMENT_UNKNOWN' })
 })
 
