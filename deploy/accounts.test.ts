@@ -1,48 +1,49 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AccountName, makeOrganisation, type Organisation, writeProfiles } from '../lab/aws/organisation.ts'
+import { type AccountName, makeOrganisation, type Organisation } from '../lab/aws/organisation.ts'
+import { callJson, callQuery, type RawTarget } from '../lab/aws/raw-call.ts'
 import { type Aws, startAws } from '../lab/aws/start.ts'
 import { synthesise } from '../test/fixtures/stacks.ts'
 
 let aws: Aws
 let organisation: Organisation
-let folder: string
-let env: NodeJS.ProcessEnv
 let template: string
 
-const cli = (profile: AccountName, ...args: string[]): string =>
-  execFileSync('.tools/venv/bin/aws', [...args, '--profile', profile], { env, encoding: 'utf8' })
+const REGIONS = ['eu-west-1', 'us-east-1']
+const at = (name: AccountName, region = 'eu-west-1'): RawTarget => ({
+  endpoint: aws.endpoint,
+  region,
+  credentials: organisation.accounts[name].credentials,
+})
+const cloudFormation = (name: AccountName, Action: string, params: Record<string, string>) =>
+  callQuery(at(name), 'cloudformation', { Action, Version: '2010-05-15', ...params })
 
 beforeAll(async () => {
   aws = await startAws()
   organisation = await makeOrganisation(aws.endpoint)
-  folder = mkdtempSync(join(tmpdir(), 'enchilada-accounts-'))
-  env = { PATH: process.env['PATH'], ...writeProfiles(folder, aws.endpoint, organisation) }
-  const { folder: assembly } = synthesise({
+  const { folder } = synthesise({
     organization: organisation.id,
     sharedAccount: organisation.accounts.shared.id,
     homeRegion: 'eu-west-1',
-    regions: ['eu-west-1', 'us-east-1'],
+    regions: REGIONS,
   })
-  template = `file://${join(assembly, 'EnchiladaWorkload.template.json')}`
+  template = readFileSync(join(folder, 'EnchiladaWorkload.template.json'), 'utf8')
   const root = { AWS: `arn:aws:iam::${organisation.accounts.shared.id}:root` }
-  const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: root, Action: 'sts:AssumeRole' }] }
-  const may = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sts:*', Resource: '*' }] }
-  for (const name of ['EnchiladaPortal', 'Somebody']) {
-    cli('shared', 'iam', 'create-role', '--role-name', name, '--assume-role-policy-document', JSON.stringify(trust))
-    const policy = ['--policy-name', 'may', '--policy-document', JSON.stringify(may)]
-    cli('shared', 'iam', 'put-role-policy', '--role-name', name, ...policy)
+  const document = (statement: Record<string, unknown>) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] })
+  const iam = (Action: string, params: Record<string, string>) =>
+    callQuery(at('shared'), 'iam', { Action, Version: '2010-05-08', ...params })
+  for (const RoleName of ['EnchiladaPortal', 'Somebody']) {
+    const AssumeRolePolicyDocument = document({ Principal: root, Action: 'sts:AssumeRole' })
+    await iam('CreateRole', { RoleName, AssumeRolePolicyDocument })
+    const PolicyDocument = document({ Action: 'sts:*', Resource: '*' })
+    await iam('PutRolePolicy', { RoleName, PolicyName: 'may', PolicyDocument })
   }
 })
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
-  await aws.stop()
-})
+afterAll(() => aws.stop())
 
 /** As one role of the shared account, into another account's; `no error` or the name of the refusal. */
 async function visit(from: string, to: { account: AccountName; role: string } & Partial<AssumeRoleCommandInput>) {
@@ -66,22 +67,16 @@ async function visit(from: string, to: { account: AccountName; role: string } & 
 
 describe('the workload template', () => {
   test('goes into many accounts and regions as one stack set, and only the portal comes in, in somebody’s name', async () => {
-    const set = ['--stack-set-name', 'EnchiladaWorkload']
-    cli(
-      'management',
-      'cloudformation',
-      'create-stack-set',
-      ...set,
-      '--template-body',
-      template,
-      '--capabilities',
-      'CAPABILITY_NAMED_IAM',
-    )
+    const StackSetName = 'EnchiladaWorkload'
     const accounts = [organisation.accounts['workload-1'].id, organisation.accounts['workload-2'].id]
-    const places = ['--accounts', ...accounts, '--regions', 'eu-west-1', 'us-east-1']
-    cli('management', 'cloudformation', 'create-stack-instances', ...set, ...places)
-    for (const region of ['eu-west-1', 'us-east-1']) {
-      const rules: { Rules: unknown[] } = JSON.parse(cli('workload-2', 'events', 'list-rules', '--region', region))
+    await cloudFormation('management', 'CreateStackSet', { StackSetName, TemplateBody: template })
+    await cloudFormation('management', 'CreateStackInstances', {
+      StackSetName,
+      ...members('Accounts', accounts),
+      ...members('Regions', REGIONS),
+    })
+    for (const region of REGIONS) {
+      const rules = JSON.parse(await callJson(at('workload-2', region), 'events', 'AWSEvents.ListRules', {}))
       expect(rules.Rules).toHaveLength(3)
     }
     const alice = { SourceIdentity: 'alice' }
@@ -96,14 +91,18 @@ describe('the workload template', () => {
 
   test('asks for the external id of a customer who gave one', async () => {
     const id = 'a-secret-between-two-companies'
-    cli(
-      'workload-3',
-      ...['cloudformation', 'create-stack', '--stack-name', 'EnchiladaWorkload', '--template-body', template],
-      ...['--capabilities', 'CAPABILITY_NAMED_IAM', '--parameters', `ParameterKey=ExternalId,ParameterValue=${id}`],
-    )
+    await cloudFormation('workload-3', 'CreateStack', {
+      StackName: 'EnchiladaWorkload',
+      TemplateBody: template,
+      'Parameters.member.1.ParameterKey': 'ExternalId',
+      'Parameters.member.1.ParameterValue': id,
+    })
     const to = { account: 'workload-3', role: 'EnchiladaRead', SourceIdentity: 'alice' } as const
     expect(await visit('EnchiladaPortal', to)).toBe('AccessDenied')
     expect(await visit('EnchiladaPortal', { ...to, ExternalId: 'another' })).toBe('AccessDenied')
     expect(await visit('EnchiladaPortal', { ...to, ExternalId: id })).toBe('no error')
   })
 })
+
+const members = (name: string, values: readonly string[]) =>
+  Object.fromEntries(values.map((value, n) => [`${name}.member.${n + 1}`, value]))
