@@ -19,7 +19,7 @@ export type Directory = {
   /** When the accounts were listed last, ms since 1970; minus infinity before that. */
   refreshedAt(): number
   account(id: string): KnownAccount | undefined
-  /** Every enabled region of every active account; of an account that does not answer, the regions known before. */
+  /** Every enabled region of every account; of one that is closed or does not answer, the regions configured or known before. */
   scopes(): Promise<Scope[]>
   /** Undefined for an account that is not ours: its events are not looked at. */
   scopeOf(account: string, region: string): Scope | undefined
@@ -94,10 +94,11 @@ export function createDirectory({
     account: (id) => accounts.get(id),
     async scopes() {
       const limit = pLimit(REGION_CALLS)
-      const active = [...accounts.values()].filter((account) => !account.closed)
-      await Promise.all(active.map((account) => limit(learnRegions, account)))
-      return active.flatMap(({ id, tenant: owner }) =>
-        (regions.get(id) ?? []).map((region) => ({ tenant: owner, partition, account: id, region })),
+      const all = [...accounts.values()]
+      await Promise.all(all.filter(({ closed }) => !closed).map((account) => limit(learnRegions, account)))
+      const known = (id: string) => (settings.regions === 'enabled' ? regions.get(id) : settings.regions) ?? []
+      return all.flatMap(({ id, tenant: owner }) =>
+        known(id).map((region) => ({ tenant: owner, partition, account: id, region })),
       )
     },
     scopeOf(id, region) {

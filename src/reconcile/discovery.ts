@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
+import { besidesClosed, type Looking } from '../inventory/closed-accounts.ts'
 import type { Directory } from '../inventory/directory.ts'
 import type { EventQueue, Received } from '../inventory/event-queue.ts'
-import type { Observer } from '../inventory/observe.ts'
 import type { DiscoverySettings } from '../inventory/settings.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
@@ -25,7 +25,7 @@ export type Discovery = {
 export type DiscoveryDeps = {
   settings: DiscoverySettings
   directory: Directory
-  observer: Pick<Observer, 'observeIds' | 'observeListing'>
+  observer: Looking
   applier: Applier
   /** Absent: only the sweep finds changes. */
   queue: EventQueue | undefined
@@ -34,7 +34,8 @@ export type DiscoveryDeps = {
 }
 
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
-  const { settings, directory, observer, queue, clock, log } = deps
+  const { settings, directory, queue, clock, log } = deps
+  const observer = besidesClosed(deps.observer, directory, clock)
   const counts = noCounts()
   const settle = createSettler({ applier: deps.applier, later: queue?.later, counts })
   const follow = createHintFollower({

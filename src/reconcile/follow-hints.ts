@@ -1,6 +1,6 @@
+import { besidesClosed, type Looking } from '../inventory/closed-accounts.ts'
 import type { Directory } from '../inventory/directory.ts'
 import { type Folded, foldHints, type Look, type Message } from '../inventory/fold-hints.ts'
-import type { Observer } from '../inventory/observe.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
@@ -10,7 +10,7 @@ import type { DiscoveryCounts } from './counts.ts'
 
 export type FollowDeps = {
   directory: Directory
-  observer: Pick<Observer, 'observeIds' | 'observeListing'>
+  observer: Looking
   /** Applies what was seen, or carries it to who does. */
   report(report: Report): Promise<void>
   counts: DiscoveryCounts
@@ -26,7 +26,8 @@ const ASK_AGAIN_MS = 60_000
  * holds up another: at the signal only what is not done by then comes again.
  */
 export function createHintFollower(deps: FollowDeps) {
-  const { directory, observer, report, counts, clock, log } = deps
+  const { directory, report, counts, clock, log } = deps
+  const observer = besidesClosed(deps.observer, directory, clock)
 
   const fold = async (messages: readonly Message[]): Promise<Folded> => {
     const folded = foldHints(messages, directory.scopeOf)
