@@ -16,6 +16,7 @@ function filled(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) throw new Error(`nothing to fill in: ${value}`)
   if ('Ref' in value) return value.Ref === 'AWS::Partition' ? 'aws' : `https://queue.example/${value.Ref}`
+  if ('Fn::ImportValue' in value) return String(value['Fn::ImportValue']).replaceAll(':', '/')
   if ('Fn::Join' in value && Array.isArray(value['Fn::Join'])) return value['Fn::Join'][1].map(filled).join('')
   throw new Error(`not filled in here: ${JSON.stringify(value)}`)
 }
@@ -36,7 +37,11 @@ describe('discovery by functions', () => {
       eventQueue: expect.stringContaining('/Events'),
     })
     const writer = writerEnvironment.parse({ ...environmentOf('writer'), AWS_REGION: 'eu-west-1' })
-    expect(writer.DATABASE_SECRET_ARN).toBe(database.secretArn)
+    expect(writer).toMatchObject({
+      DATABASE_SECRET_ARN: database.secretArn,
+      OBSERVATIONS_QUEUE_URL: expect.stringContaining('/DiscoveryObservations'),
+      TRAIL_GROUP: expect.stringContaining('Trail'),
+    })
     expect(environmentOf('writer')['NODE_EXTRA_CA_CERTS']).toBe('/var/runtime/ca-cert.pem')
     expect(JSON.stringify(functionOf('observer'))).not.toContain('DATABASE')
   })

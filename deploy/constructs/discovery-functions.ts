@@ -7,7 +7,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Code, type FunctionProps, Function as LambdaFn, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type * as z from 'zod'
 import type { observerEnvironment, writerEnvironment } from '../../src/lambda/environment.ts'
@@ -31,6 +31,7 @@ export type DiscoveryFunctionsProps = {
   /** Folder with a bundle for each function. */
   bundles: string
   events: QueueWithDeadLetters
+  trail: ILogGroup
 }
 
 /**
@@ -43,7 +44,7 @@ export class DiscoveryFunctions extends Construct {
   readonly sweep: QueueWithDeadLetters
   readonly observations: QueueWithDeadLetters
 
-  constructor(scope: Construct, id: string, { settings, database, bundles, events }: DiscoveryFunctionsProps) {
+  constructor(scope: Construct, id: string, { settings, database, bundles, events, trail }: DiscoveryFunctionsProps) {
     super(scope, id)
     this.sweep = new QueueWithDeadLetters(this, 'Sweep', {
       name: queueNames.sweep,
@@ -86,6 +87,8 @@ export class DiscoveryFunctions extends Construct {
       DATABASE_SECRET_ARN: database.secretArn,
       DATABASE_TLS: database.tls,
       EVENTS_QUEUE_URL: events.queue.queueUrl,
+      OBSERVATIONS_QUEUE_URL: this.observations.queue.queueUrl,
+      TRAIL_GROUP: trail.logGroupName,
     } satisfies Partial<z.input<typeof writerEnvironment>>
     const writerRole = this.role('WriterRole', undefined)
     this.writer = this.define('Writer', {
@@ -100,6 +103,14 @@ export class DiscoveryFunctions extends Construct {
       new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [database.secretArn] }),
     )
     this.allowSending(this.writer, events)
+    this.allowReleasing(this.writer, this.observations)
+    // It reads the end of its own chain before it goes on with it.
+    this.writer.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:GetLogEvents'],
+        resources: [trail.logGroupArn],
+      }),
+    )
     allowNetworkInterfaces(writerRole)
     this.writer.addEventSource(new SqsEventSource(this.observations.queue, batches(10, WRITERS)))
 

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
-/** A message that failed so often is put aside; with pauses that double that is about an hour of trying. */
+/** A message that failed so often is put aside; with pauses that double that is a quarter of an hour of trying. */
 const TRIES = 10
 
 /** A queue, encrypted and only by TLS, and where its messages go that nobody could handle. */

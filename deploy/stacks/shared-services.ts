@@ -32,7 +32,13 @@ export class SharedServicesStack extends Stack {
     alarms.watchTrail(evidence.trail)
     if (byFunctions && settings.database) {
       const { database } = settings
-      const functions = new DiscoveryFunctions(this, 'Discovery', { settings, database, bundles, events })
+      const functions = new DiscoveryFunctions(this, 'Discovery', {
+        settings,
+        database,
+        bundles,
+        events,
+        trail: evidence.trail,
+      })
       alarms.watchQueue('sweep', functions.sweep)
       alarms.watchQueue('observations', functions.observations)
       alarms.watchFunction('observer', functions.observer)

@@ -40,6 +40,8 @@ export function configurationOf({ portalPort, issuer, clientId, wiring, lambda }
       checkpoints: `${data}/checkpoints`,
       checkpointEvery: '3s',
       signingKey: `${data}/signing.pem`,
+      // The functions have no disk: their chains are there alone.
+      ...(lambda && { cloudWatchLogs: { group: wiring.trailGroup } }),
     },
   })
 }

@@ -33,6 +33,13 @@ export const writerEnvironment = z.object({
   /** `verify-full` wants the certificate of RDS (NODE_EXTRA_CA_CERTS of the runtime has it). */
   DATABASE_TLS: z.enum(['verify-full', 'disable']).default('verify-full'),
   EVENTS_QUEUE_URL: z.url(),
+  /** Where the observations come from. Without it, what failed comes again only when its visibility time-out ends. */
+  OBSERVATIONS_QUEUE_URL: z.url().optional(),
+  /** Log group of the trail: the writer keeps a chain of its own there. Without it, its records wait for a `serve`. */
+  TRAIL_GROUP: z
+    .string()
+    .regex(/^[\w./#-]{1,512}$/)
+    .optional(),
   AWS_REGION: z.string().min(1),
   LOG_LEVEL: logLevel,
 })

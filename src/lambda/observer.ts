@@ -1,4 +1,4 @@
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createAws } from '../aws/aws.ts'
 import { createDirectory } from '../inventory/directory.ts'
 import { createEventQueue } from '../inventory/event-queue.ts'
@@ -10,7 +10,7 @@ import { createLog } from '../kernel/log.ts'
 import { noCounts } from '../reconcile/counts.ts'
 import { createHintFollower } from '../reconcile/follow-hints.ts'
 import { reportMessages } from '../reconcile/report-messages.ts'
-import { deadlineOf, giveBack, receivedOf } from './batch.ts'
+import { deadlineOf, giveBack, type Invocation, receivedOf } from './batch.ts'
 import { observerEnvironment, readEnvironment } from './environment.ts'
 
 /** The Lambda that looks at AWS: assumes roles, tells the writer what it saw, knows no database. */
@@ -31,22 +31,20 @@ const follow = createHintFollower({
 })
 
 /** Events and hints of a queue, or the schedule's `{ "sweep": true }`. */
-export async function handler(event: SQSEvent | { sweep: true }, context: Context): Promise<SQSBatchResponse> {
+export async function handler(event: SQSEvent | { sweep: true }, context: Invocation): Promise<SQSBatchResponse> {
   if (!('Records' in event)) {
     await directory.refresh()
     const sweepId = newId()
     const scopes = await directory.scopes()
     await sweeps.send(scopes.map((scope) => JSON.stringify({ scope, ids: 'all', attempt: 0, sweepId })))
     log.info({ sweepId, scopes: scopes.length }, 'a sweep began')
-    return giveBack([])
+    return { batchItemFailures: [] }
   }
   const received = receivedOf(event)
   if (directory.refreshedAt() < 0) await directory.refresh()
-  const again = new Set(await follow(received, deadlineOf(context)))
-  // Tried again after a pause that doubles, rather than when the visibility time-out happens to end.
-  const isEvents = events && env.ENCHILADA_AWS.eventQueue?.endsWith(queueNameOf(event))
-  if (isEvents) await events.release(received.filter((message) => again.has(message.id)))
-  return giveBack([...again])
+  const again = await follow(received, deadlineOf(context))
+  const isEvents = env.ENCHILADA_AWS.eventQueue?.endsWith(queueNameOf(event))
+  return giveBack(received, again, { queue: isEvents ? events : undefined, log })
 }
 
 const queueNameOf = (event: SQSEvent): string => `/${event.Records[0]?.eventSourceARN.split(':').at(-1)}`

@@ -31,6 +31,8 @@ export type ApplyDeps = {
   log: Log
   connections: ConnectionSettings
   absenceProof: number
+  /** The caller moves its records into the trail itself: others are not called to it. */
+  hasOwnTrail?: boolean
 }
 
 export type Applier = {
@@ -111,7 +113,11 @@ export function createApplier(deps: ApplyDeps): Applier {
     }
     for (const instanceId of ended) await store.notify.publish('instance-gone', { scope, instanceId })
     await store.notify.publish('scope', { scope })
-    if (records > 0) await store.notify.publish('trail-outbox', { records })
+    if (records > 0) await tellOfRecords(records)
+  }
+
+  const tellOfRecords = async (records: number) => {
+    if (!deps.hasOwnTrail) await store.notify.publish('trail-outbox', { records })
   }
 
   return {
@@ -119,7 +125,7 @@ export function createApplier(deps: ApplyDeps): Applier {
     async noteMalformed({ id, reason }) {
       const event = { kind: 'discovery.malformed', actor: 'system:discovery', subject: id, source: 'claim' } as const
       await putInOutbox(store.db, [{ ...event, data: { reason } }])
-      await store.notify.publish('trail-outbox', { records: 1 })
+      await tellOfRecords(1)
     },
   }
 }
