@@ -46,6 +46,10 @@ export const configSchema = z
     audit: auditSettings.prefault({}),
   })
   .superRefine((config, ctx) => {
+    if (config.discovery.by === 'lambda' && 'sqlite' in config.store) {
+      const message = 'functions reach no SQLite file: set store.postgres, to the database that they write to'
+      ctx.addIssue({ code: 'custom', path: ['discovery', 'by'], message })
+    }
     const known = config.credentials.map((credential) => credential.name)
     for (const [at, rule] of config.connections.rules.entries()) {
       if (rule.credential === undefined || known.includes(rule.credential)) continue

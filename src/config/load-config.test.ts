@@ -44,6 +44,12 @@ describe('the configuration', () => {
     })
   })
 
+  test('functions need a database that they can reach', () => {
+    const lambda = `${least}discovery: { by: lambda }\n`
+    expect(faultsOf(lambda)).toContain('discovery.by: functions reach no SQLite file')
+    expect(faultsOf(`${lambda}store: { postgres: { env: DATABASE_URL } }\n`)).toBe('')
+  })
+
   test('names every fault at once, each with its path and what is allowed', () => {
     const faults = faultsOf(`
 portal: { url: "http://enchilada.example.com", listne: "127.0.0.1:1" }
