@@ -1,5 +1,3 @@
-import { EC2ServiceException } from '@aws-sdk/client-ec2'
-
 /**
  * What AWS's error codes mean to us, in one place. Sources: EC2 "Error codes for the Amazon EC2 API", STS and
  * Organizations API references, "Common errors" of each service.
@@ -74,13 +72,3 @@ export const isInvalidAssertion = (error: unknown): boolean => INVALID_ASSERTION
 export const isRejectedClaim = (error: unknown): boolean => REJECTED_CLAIM.has(awsCode(error))
 export const isInvalidValue = (error: unknown): boolean => INVALID_VALUE.has(awsCode(error))
 export const isOutOfCapacity = (error: unknown): boolean => NO_CAPACITY.has(awsCode(error))
-
-/**
- * AWS understood the call and will never do it as it stands: nothing came of it, now or the first time. A denial is none: who is denied now may have been
- * admitted then.
- */
-export function isRefusal(error: unknown): boolean {
-  if (isDenied(error) || isThrottled(error) || !(error instanceof EC2ServiceException)) return false
-  const status = error.$metadata.httpStatusCode ?? 0
-  return isOutOfCapacity(error) || (status >= 400 && status < 500 && error.name !== 'RequestExpired')
-}

@@ -6,7 +6,8 @@ import {
   type RunInstancesCommandInput,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
-import { isDenied, isNotFound, isOutOfCapacity, isRefusal } from '../aws/error-sets.ts'
+import { isRefusal } from '../aws/ec2-refusal.ts'
+import { isDenied, isNotFound, isOutOfCapacity } from '../aws/error-sets.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Environment, EnvironmentNetwork } from './environment.ts'
