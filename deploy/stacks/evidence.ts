@@ -67,7 +67,7 @@ export class EvidenceStack extends Stack {
     tell('TrailGroup', this.trail.logGroupName, 'audit.cloudWatchLogs.group in enchilada.yaml')
     tell('CheckpointsUrl', `s3://${this.checkpoints.bucketName}`, 'audit.checkpoints in enchilada.yaml')
     tell('SigningKeyArn', this.signingKey.keyArn, 'audit.signingKey.kms in enchilada.yaml')
-    tell('RecordingsUrl', `s3://${this.recordings.bucketName}`, 'recordings in enchilada.yaml')
+    tell('RecordingsUrl', `s3://${this.recordings.bucketName}`, 'recordings.s3.url in enchilada.yaml')
   }
 
   /** Every version stays for its time, whoever deletes or overwrites it. */

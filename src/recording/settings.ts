@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseS3Url } from '../aws/s3-url.ts'
 
 export const recordingSettings = z.strictObject({
   directory: z
@@ -8,12 +9,10 @@ export const recordingSettings = z.strictObject({
     .describe('Folder of the recordings: one folder a session. With `s3`, of what is being written and waits'),
   s3: z
     .strictObject({
-      bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
-      prefix: z
+      url: z
         .string()
-        .regex(/^[\w!.*'()/-]*$/, "letters, digits and !-_.*'()/")
-        .default('recordings')
-        .describe('Before each key'),
+        .refine((url) => parseS3Url(url) !== undefined, 's3://bucket/prefix')
+        .describe('`s3://bucket/prefix`: one folder a session below it'),
       region: z.string().optional().describe('Its region; `aws.homeRegion` by default'),
       kmsKey: z.string().min(1).optional().describe('KMS key to encrypt with; what the bucket says by default'),
       spool: z

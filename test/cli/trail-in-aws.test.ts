@@ -42,7 +42,7 @@ access: { policies: policies }
 store: { sqlite: enchilada.db }
 aws: { homeRegion: eu-west-1, accounts: [{ id: "111122223333" }], regions: [eu-west-1] }
 discovery: { sweepEvery: 1h }
-recordings: { directory: spool, s3: { bucket: acme-recordings } }
+recordings: { directory: spool, s3: { url: s3://acme-recordings/acme } }
 audit:
   directory: trail
   checkpointEvery: 1s
