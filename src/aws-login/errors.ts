@@ -99,7 +99,7 @@ export const loginErrors = defineErrors({
   LOGIN_EXPIRED: {
     message: 'The session {session} has ended',
     retryable: false,
-    hint: 'Run enchilada login again.',
+    hint: 'Run enchilada login again; or enchilada login --forget, to use the profiles at hand.',
   },
   LOGIN_SESSION_UNKNOWN: {
     message: 'There is no session {session}',

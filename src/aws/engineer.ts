@@ -3,14 +3,16 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Scope } from '../model/scope.ts'
 import { createRoleAssumer } from './assume-role.ts'
 import { isDenied } from './error-sets.ts'
 import { awsErrors } from './errors.ts'
+import type { AccessKeys } from './federated-role.ts'
 
 /**
- * AWS as an engineer at a command line has it: the SDK's own chain of credentials (variables, profiles, Identity Center, `aws login`),
- * and from there one role of the account that is visited.
+ * AWS as an engineer at a command line has it: the session of `enchilada login`, or the SDK's own chain of credentials (variables, profiles,
+ * Identity Center, `aws login`); and from there one role of the account that is visited.
  */
 export type Engineer = {
   ec2(scope: Scope, role: string | undefined): Promise<EC2Client>
@@ -20,8 +22,25 @@ export type Engineer = {
 
 const RETRIES = { maxAttempts: 4, retryMode: 'standard' } as const
 
-export function createEngineer({ clock, profile }: { clock: Clock; profile: string | undefined }): Engineer {
-  const credentials = fromNodeProviderChain(profile === undefined ? {} : { profile })
+export type EngineerOptions = {
+  clock: Clock
+  profile: string | undefined
+  /** The session kept, renewed as it needs be; absent or nothing: the chain alone. */
+  session?: () => Promise<{ keys: Secret<AccessKeys>; expiresAt?: number | undefined } | undefined>
+}
+
+export function createEngineer({ clock, profile, session }: EngineerOptions): Engineer {
+  const chain = fromNodeProviderChain(profile === undefined ? {} : { profile })
+  const credentials = async () => {
+    const kept = await session?.()
+    if (!kept) return chain()
+    const { sessionToken, ...keys } = kept.keys.reveal()
+    return {
+      ...keys,
+      ...(sessionToken !== undefined && { sessionToken }),
+      ...(kept.expiresAt !== undefined && { expiration: new Date(kept.expiresAt) }),
+    }
+  }
   let known: ReturnType<Engineer['whoAmI']> | undefined
 
   const whoAmI: Engineer['whoAmI'] = (region) => {

@@ -6,8 +6,9 @@ import { askChain, assumeRoleWithSaml } from '../aws/federated-role.ts'
 import { captureResponse } from '../aws-login/browser/capture-response.ts'
 import { findBrowser } from '../aws-login/browser/find-browser.ts'
 import { loginErrors } from '../aws-login/errors.ts'
-import type { KeptSessions } from '../aws-login/kept-session.ts'
+import { freshSession, type KeptSessions } from '../aws-login/kept-session.ts'
 import { type LoginPorts, renew } from '../aws-login/login.ts'
+import type { AwsSession } from '../aws-login/session.ts'
 import { openStore, type StoreKind } from '../aws-login/store/open-store.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
@@ -58,6 +59,16 @@ async function askPassphrase(): Promise<Secret> {
   const given = await password({ message: 'Passphrase of the kept session', output: process.stderr })
   if (isCancel(given) || !given) throw loginErrors.LOGIN_PASSPHRASE_MISSING()
   return new Secret(given)
+}
+
+/** The session of `enchilada login` for whoever calls AWS in this process; none where a profile was asked for. The store is opened once. */
+export function sessionOf(context: CommandContext): () => Promise<AwsSession | undefined> {
+  if (optionText(context, 'profile') !== undefined) return async () => undefined
+  let kept: Promise<KeptSessions> | undefined
+  return async () => {
+    kept ??= keptSessions(context, loginPorts())
+    return freshSession(await kept, USUAL_SESSION)
+  }
 }
 
 export async function keptSessions(context: CommandContext, ports: LoginPorts): Promise<KeptSessions> {

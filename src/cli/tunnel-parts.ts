@@ -11,9 +11,10 @@ import { isIpv4Cidr } from '../tunnel/addresses.ts'
 import type { Environment } from '../tunnel/environment.ts'
 import { type Journal, openJournal } from '../tunnel/journal.ts'
 import type { LocalNetworkDoor } from '../tunnel/network-document.ts'
-import { readEnvironments } from '../tunnel/read-environment.ts'
 import type { LocalNetwork } from '../tunnel/routes.ts'
 import { type CommandContext, optionText } from './command.ts'
+import { registryOf } from './environments-parts.ts'
+import { sessionOf } from './login-parts.ts'
 import { netconfDoor } from './netconf-door.ts'
 
 /** What the tunnel's commands are made of on a laptop. */
@@ -30,14 +31,13 @@ export type Laptop = {
 export function laptopOf(context: CommandContext): Laptop {
   const paths = envPaths('enchilada', { suffix: '' })
   const clock = systemClock
-  const place =
-    optionText(context, 'environments') ?? process.env['ENCHILADA_ENVIRONMENTS'] ?? join(paths.config, 'environments')
+  const profile = optionText(context, 'profile')
   return {
     clock,
-    engineer: createEngineer({ clock, profile: optionText(context, 'profile') }),
+    engineer: createEngineer({ clock, profile, session: sessionOf(context) }),
     journal: openJournal(join(paths.log, 'leases')),
     door: netconfDoor(),
-    environments: () => readEnvironments(place),
+    environments: () => registryOf(context).all(),
     openTrail: () =>
       openTrail({
         directory: join(paths.log, 'audit'),

@@ -6,11 +6,6 @@ export const tunnelErrors = defineErrors({
     retryable: false,
     hint: 'enchilada environments list names the ones there are; --environments names another file or folder.',
   },
-  TUNNEL_ENVIRONMENT_INVALID: {
-    message: 'the environment in {file} is not valid: {reason}',
-    retryable: false,
-    hint: 'Correct the file; docs/tunnel.md describes each setting.',
-  },
   TUNNEL_NETWORK_UNKNOWN: {
     message: 'environment {environment} has no network in {region}',
     retryable: false,

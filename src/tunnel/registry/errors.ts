@@ -11,9 +11,4 @@ export const registryErrors = defineErrors({
     retryable: true,
     hint: 'Name a file, a folder or ssm:/path with --environments or ENCHILADA_ENVIRONMENTS, and see that you may read it.',
   },
-  ENVIRONMENT_UNKNOWN: {
-    message: 'There is no environment {name}',
-    retryable: false,
-    hint: 'enchilada environments list shows those of {place}.',
-  },
 })

@@ -27,7 +27,7 @@ test('a folder of files, several environments to a file, sorted by name', async 
   const registry = openRegistry(folder, none)
   expect((await registry.all()).map(({ name }) => name)).toEqual(['alpha', 'mid', 'zeta'])
   expect(await registry.named('mid')).toMatchObject({ role: 'Engineer', tenant: 'default' })
-  await expect(registry.named('other')).rejects.toMatchObject({ code: 'ENVIRONMENT_UNKNOWN' })
+  await expect(registry.named('other')).rejects.toMatchObject({ code: 'TUNNEL_ENVIRONMENT_UNKNOWN' })
 })
 
 test('every fault of every document is named with its line', async () => {

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts'
-import { registryErrors } from './errors.ts'
+import { environmentNamed } from '../read-environment.ts'
 import { type Parsed, parseEnvironments, requireValid } from './parse-environments.ts'
 import { type ReadParameters, readDocuments } from './read-documents.ts'
 
@@ -20,10 +20,6 @@ export function openRegistry(place: string, parameters: ReadParameters): Registr
     place,
     read,
     all,
-    async named(name) {
-      const found = (await all()).find((environment) => environment.name === name)
-      if (!found) throw registryErrors.ENVIRONMENT_UNKNOWN({ name, place })
-      return found
-    },
+    named: async (name) => environmentNamed(await all(), name),
   }
 }
