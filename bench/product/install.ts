@@ -9,9 +9,11 @@ const root = join(import.meta.dirname, '../..')
 export type Installed = { cli: string; folder: string; remove(): void }
 
 export function installBuilt(): Installed {
-  if (!existsSync(join(root, 'dist/cli.js')) || builtAt() < newestSource()) {
-    execFileSync(process.execPath, ['script/build.ts'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  }
+  // Two that start at once build once.
+  execFileSync('flock', [join(root, 'node_modules/.building'), process.execPath, import.meta.filename], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const folder = mkdtempSync(join(tmpdir(), 'enchilada-bench-'))
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
@@ -26,7 +28,15 @@ const builtAt = () => statSync(join(root, 'dist/cli.js')).mtimeMs
 
 const newestSource = () =>
   Math.max(
-    ...readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    ...['src', 'web/src']
+      .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile() && /\.(tsx?|css)$/.test(entry.name) && !entry.name.endsWith('.test.ts'))
       .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
   )
+
+function buildIfOlder(): void {
+  if (existsSync(join(root, 'dist/cli.js')) && builtAt() >= newestSource()) return
+  execFileSync(process.execPath, ['script/build.ts'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+if (process.argv[1] === import.meta.filename) buildIfOlder()

@@ -12,6 +12,8 @@ export type Serving = {
   pid: number
   /** Folder of its data. */
   data: string
+  /** Its enchilada.yaml. */
+  config: string
   log(): string
   /** One number of /metrics. */
   metric(name: string): Promise<number>
@@ -90,6 +92,7 @@ export async function startServe(options: ServeOptions): Promise<Serving> {
     origin,
     pid: child.pid ?? 0,
     data,
+    config: file,
     log: read,
     async metric(name) {
       const text = await (await fetch(`${origin}/metrics`)).text()

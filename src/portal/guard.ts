@@ -15,7 +15,8 @@ export function guard(route: Route, parts: Parts): Handler {
     // For logs and metrics: the pattern, without ids.
     c.set('route', route.path)
     if (!route.crossSite) requireSameOrigin(c, parts.origin)
-    const session = await readSession(c, parts)
+    // What is for everybody answers without the database: health must not depend on a cookie.
+    const session = 'public' in route.access ? undefined : await readSession(c, parts)
     if (!('public' in route.access) && !session) throw portalErrors.NOT_SIGNED_IN()
     const bound = route.bind({ params: c.req.param(), query: c.req.query(), body: await readBody(c, route) })
     if ('action' in route.access) await decide(parts, session, bound)

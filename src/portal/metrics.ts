@@ -6,13 +6,15 @@ export type Meters = {
   signIn(outcome: 'succeeded' | 'refused'): void
   stream(kind: 'connections' | 'sessions', change: 1 | -1): void
   socket(purpose: 'open' | 'resume' | 'watch', change: 1 | -1): void
+  /** A terminal that was not opened. `code`: of docs/reference/errors.md. */
+  refused(code: string): void
 }
 
 export function createMeters(registry: Registry): Meters {
   const registers = [registry]
   const requests = new Histogram({
     name: 'enchilada_http_request_seconds',
-    help: 'Requests answered, by route',
+    help: 'How long requests took to answer, by route; a live list is answered when it begins',
     labelNames: ['route', 'method', 'status'],
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers,
@@ -35,7 +37,14 @@ export function createMeters(registry: Registry): Meters {
     labelNames: ['purpose'],
     registers,
   })
+  const refusals = new Counter({
+    name: 'enchilada_terminals_refused_total',
+    help: 'Terminals that were not opened, by the code of the refusal',
+    labelNames: ['code'],
+    registers,
+  })
   return {
+    refused: (code) => refusals.inc({ code }),
     request: (route, method, status, seconds) => requests.observe({ route, method, status }, seconds),
     signIn: (outcome) => signIns.inc({ outcome }),
     stream: (list, change) => streams.inc({ list }, change),

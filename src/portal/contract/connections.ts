@@ -44,6 +44,15 @@ export const connectionListSchema = z
   .meta({ id: 'ConnectionList' })
 export type ConnectionList = z.infer<typeof connectionListSchema>
 
+/** What a filter can offer: accounts and regions in which the person may list something. */
+export const connectionFiltersSchema = z
+  .object({
+    accounts: z.array(z.object({ id: z.string(), name: z.string().optional() })),
+    regions: z.array(z.string()),
+  })
+  .meta({ id: 'ConnectionFilters' })
+export type ConnectionFilters = z.infer<typeof connectionFiltersSchema>
+
 /** Server-sent event `catalogue`: rows that are new or changed, already cut to what the reader may see, and ids that went. */
 export const catalogueEventSchema = z
   .object({ changed: z.array(connectionSchema), removed: z.array(z.string()) })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { type Instance, instanceSchema } from '../../model/instance.ts'
 import type { Schema } from '../../store/schema.ts'
 import type { Database } from '../../store/store.ts'
-import type { Connection, ConnectionList, ConnectionQuery } from '../contract/connections.ts'
+import type { Connection, ConnectionFilters, ConnectionList, ConnectionQuery } from '../contract/connections.ts'
 import { escapeLike, readCursor, searchPatterns, valuesOf, writeCursor } from './keyset.ts'
 
 /** `readers`: keys of `visibility` that stand for the person asking. */
@@ -54,6 +54,20 @@ export async function listConnections(db: Database, readers: Readers, query: Con
     items: items.map(toConnection),
     total: Number(total),
     ...(last ? { nextCursor: writeCursor([last.name, last.id]) } : {}),
+  }
+}
+
+export async function listFilters(db: Database, readers: Readers): Promise<ConnectionFilters> {
+  const rows = await visibleRows(db, readers)
+    .leftJoin('scopes', 'scopes.scope', 'connections.scope')
+    .select(['connections.account', 'connections.region', 'scopes.account_name'])
+    .distinct()
+    .orderBy('connections.account')
+    .execute()
+  const accounts = new Map(rows.map((row) => [row.account, row.account_name]))
+  return {
+    accounts: [...accounts].map(([id, name]) => (name === null ? { id } : { id, name })),
+    regions: [...new Set(rows.map((row) => row.region))].sort(),
   }
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import {
   type Connection,
   catalogueEventSchema,
+  connectionFiltersSchema,
   connectionListSchema,
   connectionQuerySchema,
   connectionSchema,
@@ -10,7 +11,7 @@ import {
 import { portalErrors } from '../errors.ts'
 import { askConnect } from '../facts.ts'
 import { streamEvents } from '../live/event-stream.ts'
-import { listConnections, readConnections } from '../queries/connections.ts'
+import { listConnections, listFilters, readConnections } from '../queries/connections.ts'
 import { defineRoute, type Route } from '../route.ts'
 
 const params = z.object({ id: z.string().regex(/^[0-9a-f]{20}$/) })
@@ -27,6 +28,17 @@ export const connectionRoutes: readonly Route[] = [
     async handle({ query, parts, session, c }) {
       const readers = await parts.access.readersOf(session.person, 'list')
       return c.json(await listConnections(parts.store.db, readers, query))
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/api/v1/connections/filters',
+    summary: 'Accounts and regions that the list can be filtered by',
+    signedIn: cut,
+    answer: { status: 200, description: 'Those of the rows the person may list', schema: connectionFiltersSchema },
+    async handle({ parts, session, c }) {
+      const readers = await parts.access.readersOf(session.person, 'list')
+      return c.json(await listFilters(parts.store.db, readers))
     },
   }),
   defineRoute({

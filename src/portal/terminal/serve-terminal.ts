@@ -23,7 +23,7 @@ export function serveTerminal(
 ): void {
   const { session, granted } = visit
   if (!granted) {
-    refuse(socket, portalErrors.TICKET_INVALID(), closeCodes['bad-ticket'])
+    refuse(parts, socket, portalErrors.TICKET_INVALID(), closeCodes['bad-ticket'])
     return
   }
 
@@ -53,7 +53,7 @@ export function serveTerminal(
     } catch (cause) {
       const error = isCoded(cause) ? cause : portalErrors.PORTAL_FAILED({ request: granted.subject }, { cause })
       if (!isCoded(cause)) parts.log.error({ reason: reasonOf(cause) }, 'a terminal could not be opened')
-      refuse(socket, error, closeCodes.refused)
+      refuse(parts, socket, error, closeCodes.refused)
     }
   }
 
@@ -110,7 +110,8 @@ function readMessage(data: Buffer): FromBrowser | undefined {
   }
 }
 
-function refuse(socket: WebSocket, error: CodedError, code: number): void {
+function refuse(parts: Pick<Parts, 'meters'>, socket: WebSocket, error: CodedError, code: number): void {
+  parts.meters.refused(error.code)
   const message: ToBrowser = { type: 'refused', problem: problemOf(error) }
   if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
   socket.close(code, error.code)

@@ -1,6 +1,7 @@
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Header from '@cloudscape-design/components/header'
+import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import { useCallback, useState } from 'react'
@@ -18,20 +19,46 @@ export function SessionsPage() {
   const list = useQuery<SessionList>('/api/v1/sessions?live=true&limit=200')
   const { reload } = list
   const [refusal, setRefusal] = useState<ApiError>()
+  const [ending, setEnding] = useState<Session>()
   useEvents(
     '/api/v1/sessions/events',
     LIVE,
     useCallback(() => reload(), [reload]),
   )
-  const end = (session: Session) =>
-    post(`/api/v1/sessions/${session.id}/end`).then(
+  const end = async ({ id }: Session) => {
+    setEnding(undefined)
+    await post(`/api/v1/sessions/${id}/end`).then(
       () => setRefusal(undefined),
       (cause: unknown) => cause instanceof ApiError && setRefusal(cause),
     )
+  }
   const error = refusal ?? list.error
   return (
     <SpaceBetween size="l">
       {error && <ProblemBox error={error} retry={reload} />}
+      {ending && (
+        <Modal
+          visible
+          header="End this session?"
+          closeAriaLabel="Let it go on"
+          onDismiss={() => setEnding(undefined)}
+          footer={
+            <Box float="right">
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button variant="link" onClick={() => setEnding(undefined)}>
+                  Cancel
+                </Button>
+                <Button variant="primary" onClick={() => void end(ending)}>
+                  End session
+                </Button>
+              </SpaceBetween>
+            </Box>
+          }
+        >
+          The shell of <b>{ending.personName}</b> on <b>{ending.connectionName}</b> is closed within two seconds; the
+          person is told that an operator did it. The recording is kept.
+        </Modal>
+      )}
       <Table<Session>
         variant="full-page"
         loading={list.loading && !list.data}
@@ -40,7 +67,11 @@ export function SessionsPage() {
         trackBy="id"
         ariaLabels={{ tableLabel: 'Live sessions' }}
         header={
-          <Header variant="awsui-h1-sticky" counter={`(${list.data?.items.length ?? 0})`}>
+          <Header
+            variant="awsui-h1-sticky"
+            counter={`(${list.data?.items.length ?? 0})`}
+            description="Shells that are open now. To watch or to end one, the access policies are asked."
+          >
             Live sessions
           </Header>
         }
@@ -66,7 +97,7 @@ export function SessionsPage() {
                 <Button
                   variant="inline-link"
                   ariaLabel={`End the session of ${one.personName} on ${one.connectionName}`}
-                  onClick={() => void end(one)}
+                  onClick={() => setEnding(one)}
                 >
                   End
                 </Button>

@@ -1,36 +1,35 @@
-import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
+import { useEffect } from 'react'
 
 /** For whoever is not signed in: what this is, and the way in. */
 export function SignedOutPage() {
-  const query = new URLSearchParams(location.search)
-  const here = location.pathname === '/signed-out' ? '/' : `${location.pathname}${location.search}`
-  const code = query.get('code')
+  useEffect(() => {
+    document.title = 'Sign in - Enchilada'
+  }, [])
+  const here = encodeURIComponent(`${location.pathname}${location.search}`)
   return (
-    <main>
-      <Box margin={{ top: 'xxxl' }} padding="xxl">
+    <main className="way-in">
+      <Container
+        header={
+          <Header variant="h1" description="Shells on your EC2 instances, in the browser.">
+            Enchilada
+          </Header>
+        }
+      >
         <SpaceBetween size="l">
-          {code && (
-            <Alert type="error" header={query.get('message') ?? 'You could not be signed in'}>
-              {query.get('hint')} <code>{code}</code>
-            </Alert>
-          )}
-          <Container header={<Header variant="h1">Enchilada</Header>}>
-            <SpaceBetween size="m">
-              <Box>
-                Shells on your EC2 instances, in the browser: recorded, and audited. You need your second factor.
-              </Box>
-              <Button variant="primary" href={`/sign-in?returnTo=${encodeURIComponent(here)}`}>
-                Sign in
-              </Button>
-            </SpaceBetween>
-          </Container>
+          <Box color="text-body-secondary">
+            Sign in with your company account and its second factor. Every session is recorded, and every step is in the
+            audit trail.
+          </Box>
+          <Button variant="primary" fullWidth href={`/sign-in?returnTo=${here}`}>
+            Sign in
+          </Button>
         </SpaceBetween>
-      </Box>
+      </Container>
     </main>
   )
 }

@@ -4,7 +4,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator'
 import Table from '@cloudscape-design/components/table'
 import TextFilter from '@cloudscape-design/components/text-filter'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { ScopeList, ScopeStatus } from '../../../src/portal/contract/scopes.ts'
 import { useQuery } from '../api/use-query.ts'
 import { when } from '../shell/format.ts'
@@ -20,10 +20,18 @@ const indicators: Record<ScopeStatus['state'], StatusIndicatorProps.Type> = {
   never: 'pending',
 }
 
+const REFRESH_MS = 10_000
+
 /** How fresh what we know of each account and region is. */
 export function StatusPage() {
   const [text, setText] = useState('')
   const list = useQuery<ScopeList>('/api/v1/scopes')
+  const { reload } = list
+  useEffect(() => {
+    const timer = setInterval(reload, REFRESH_MS)
+    return () => clearInterval(timer)
+  }, [reload])
+  if (list.error?.status === 403) return <ProblemBox error={list.error} />
   const items = (list.data?.items ?? []).filter((one) =>
     `${one.scope} ${one.accountName ?? ''} ${one.state}`.toLowerCase().includes(text.toLowerCase()),
   )
@@ -39,7 +47,11 @@ export function StatusPage() {
         trackBy="scope"
         ariaLabels={{ tableLabel: 'Accounts and regions' }}
         header={
-          <Header variant="awsui-h1-sticky" counter={`(${items.length})`}>
+          <Header
+            variant="awsui-h1-sticky"
+            counter={`(${items.length})`}
+            description="How fresh the list of each account and region is. Drift: what the last sweep found that events had missed."
+          >
             Status
           </Header>
         }
@@ -59,7 +71,11 @@ export function StatusPage() {
           {
             id: 'state',
             header: 'State',
-            cell: (one) => <StatusIndicator type={indicators[one.state]}>{one.state}</StatusIndicator>,
+            cell: (one) => (
+              <StatusIndicator type={indicators[one.state]}>
+                {one.detail ? `${one.state}: ${one.detail}` : one.state}
+              </StatusIndicator>
+            ),
           },
           { id: 'instances', header: 'Instances', cell: (one) => one.instances },
           { id: 'event', header: 'Last event', cell: (one) => when(one.lastEventAt) },

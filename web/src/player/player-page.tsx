@@ -71,7 +71,12 @@ export function PlayerPage({ id }: { id: string }) {
         onChange={(event) => player.seek(Number(event.target.value))}
       />
       <SpaceBetween direction="horizontal" size="s" alignItems="center">
-        <Button variant="primary" iconName={player.playing ? 'pause' : 'play'} onClick={player.toggle}>
+        <Button
+          variant="primary"
+          iconName={player.playing ? 'pause' : 'play'}
+          disabled={!player.ready}
+          onClick={player.toggle}
+        >
           {player.playing ? 'Pause' : 'Play'}
         </Button>
         <ButtonDropdown

@@ -103,7 +103,7 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
       const upcoming = it.events[it.at]?.[0]
       if (skipIdle && upcoming !== undefined && upcoming - it.ms > IDLE_MS) it.ms = upcoming - IDLE_MS
       const more = await advance(it.ms).catch(() => false)
-      setPosition(Math.min(it.ms, index.durationMs))
+      setPosition(more ? Math.min(it.ms, index.durationMs) : index.durationMs)
       if (!more) setPlaying(false)
       busy = false
     }, TICK_MS)
@@ -113,6 +113,8 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
   const atEnd = index !== undefined && position >= index.durationMs
   return {
     position,
+    /** Whether there is something to play. */
+    ready: index !== undefined,
     duration: index?.durationMs ?? 0,
     playing,
     speed,

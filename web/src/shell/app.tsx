@@ -4,12 +4,12 @@ import messages from '@cloudscape-design/components/i18n/messages/all.en'
 import SideNavigation from '@cloudscape-design/components/side-navigation'
 import Spinner from '@cloudscape-design/components/spinner'
 import TopNavigation from '@cloudscape-design/components/top-navigation'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import type { Me } from '../../../src/portal/contract/common.ts'
 import { useQuery } from '../api/use-query.ts'
+import { InstancesPage } from '../instances/instances-page.tsx'
 import { AuditPage } from '../pages/audit.tsx'
 import { HostKeysPage } from '../pages/host-keys.tsx'
-import { InstancesPage } from '../pages/instances.tsx'
 import { RecordingsPage } from '../pages/recordings.tsx'
 import { SessionsPage } from '../pages/sessions.tsx'
 import { SignedOutPage } from '../pages/signed-out.tsx'
@@ -21,12 +21,31 @@ import { useDarkMode } from './theme.ts'
 const TerminalPage = lazy(async () => ({ default: (await import('../terminal/terminal-page.tsx')).TerminalPage }))
 const PlayerPage = lazy(async () => ({ default: (await import('../player/player-page.tsx')).PlayerPage }))
 
+const titles: Readonly<Record<string, string>> = {
+  connect: 'Terminal',
+  watch: 'Watching',
+  'host-keys': 'Host keys',
+  recordings: 'Recordings',
+  sessions: 'Sessions',
+  audit: 'Audit',
+  status: 'Status',
+}
+
 export function App() {
   const path = usePath()
   const [dark, setDark] = useDarkMode()
   const me = useQuery<Me>('/api/v1/me')
   const [navigationOpen, setNavigationOpen] = useState(innerWidth > 900)
-  if (me.error && me.error.status !== 401) return <ProblemBox error={me.error} retry={me.reload} />
+  useEffect(() => {
+    document.title = `${titles[path.split('/')[1] ?? ''] ?? 'Instances'} - Enchilada`
+  }, [path])
+  if (me.error && me.error.status !== 401) {
+    return (
+      <main className="way-in">
+        <ProblemBox error={me.error} retry={me.reload} />
+      </main>
+    )
+  }
   if (me.error) return <SignedOutPage />
   if (!me.data) return <Spinner size="large" />
 

@@ -1,17 +1,32 @@
 import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
+import type { ReactNode } from 'react'
+import type { Problem } from '../../../src/portal/contract/common.ts'
 import type { ApiError } from '../api/request.ts'
 
 /** What went wrong, its code, and what to do next. */
-export function ProblemBox({ error, retry }: { error: ApiError; retry?: () => void }) {
-  const { code, message, hint, retryable } = error.problem
+export const ProblemBox = ({ error, retry }: { error: ApiError; retry?: () => void }) => (
+  <ProblemAlert problem={error.problem} retry={error.problem.retryable ? retry : undefined} />
+)
+
+type Props = { problem: Problem; retry?: (() => void) | undefined; children?: ReactNode }
+
+export function ProblemAlert({ problem, retry, children }: Props) {
+  const { code, message, hint } = problem
   return (
-    <Alert
-      type="error"
-      header={`${message}.`}
-      action={retry && retryable ? <Button onClick={retry}>Try again</Button> : undefined}
-    >
-      {hint} <code>{code}</code>
+    <Alert type="error" header={`${message}.`} action={wayOut(code, retry)}>
+      <div role="alert">
+        {hint} <code>{code}</code> {children}
+      </div>
     </Alert>
   )
+}
+
+function wayOut(code: string, retry: (() => void) | undefined): ReactNode {
+  const again = code === 'ACCESS_NEEDS_MFA' ? '&again=true' : ''
+  if (again || code === 'NOT_SIGNED_IN') {
+    const here = encodeURIComponent(`${location.pathname}${location.search}`)
+    return <Button href={`/sign-in?returnTo=${here}${again}`}>Sign in</Button>
+  }
+  return retry && <Button onClick={retry}>Try again</Button>
 }

@@ -14,6 +14,8 @@ export function useDarkMode(): [boolean, (dark: boolean) => void] {
   const [dark, setDark] = useState(stored)
   useEffect(() => {
     applyMode(dark ? Mode.Dark : Mode.Light)
+    // Controls of the browser's own, and our style sheet, follow what was chosen here.
+    document.documentElement.style.colorScheme = dark ? 'dark' : 'light'
   }, [dark])
   useEffect(() => {
     const onChange = () => setDark(stored())

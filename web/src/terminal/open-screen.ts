@@ -2,15 +2,27 @@ import '@xterm/xterm/css/xterm.css'
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
 import { Terminal } from '@xterm/xterm'
+import { keepStylesStrict } from './strict-styles.ts'
 
-export type TerminalScreen = { terminal: Terminal; fit(): void; find(text: string): boolean; dispose(): void }
+export type TerminalScreen = {
+  terminal: Terminal
+  fit(): void
+  /** Selects the next place of the text, upwards or downwards; false when it is nowhere. */
+  find(text: string, direction: 'up' | 'down'): boolean
+  dispose(): void
+}
 
-type ScreenOptions = { fontSize: number; readOnly: boolean; label: string }
+type ScreenOptions = { fontSize: number; readOnly: boolean; label: string; screenReader?: boolean }
 
-export function openScreen(element: HTMLElement, { fontSize, readOnly, label }: ScreenOptions): TerminalScreen {
+export function openScreen(element: HTMLElement, options: ScreenOptions): TerminalScreen {
+  const { fontSize, readOnly, label, screenReader = false } = options
+  const endStrictStyles = keepStylesStrict()
   const terminal = new Terminal({
     fontSize,
+    screenReaderMode: screenReader,
     fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
+    // At 1 the rows of some fonts cut off what stands below the line: underscores would be gone.
+    lineHeight: 1.15,
     cursorBlink: !readOnly,
     disableStdin: readOnly,
     scrollback: 10_000,
@@ -20,49 +32,15 @@ export function openScreen(element: HTMLElement, { fontSize, readOnly, label }: 
   const search = new SearchAddon()
   terminal.loadAddon(fit)
   terminal.loadAddon(search)
-  const forget = withAdoptedStyles(() => terminal.open(element))
+  terminal.open(element)
   terminal.textarea?.setAttribute('aria-label', label)
   return {
     terminal,
     fit: () => fit.fit(),
-    find: (text) => search.findNext(text),
+    find: (text, direction) => (direction === 'up' ? search.findPrevious(text) : search.findNext(text)),
     dispose() {
       terminal.dispose()
-      forget()
+      endStrictStyles()
     },
-  }
-}
-
-/**
- * xterm.js writes its colours into style elements, which our content security policy refuses as inline styles.
- * While it opens, a style element it makes hands its text to a constructed style sheet instead, which the policy allows.
- */
-function withAdoptedStyles(open: () => void): () => void {
-  const sheets: CSSStyleSheet[] = []
-  const create = document.createElement
-  document.createElement = (tag: string, options?: ElementCreationOptions) => {
-    const element = create.call(document, tag, options)
-    if (tag === 'style') {
-      const sheet = new CSSStyleSheet()
-      sheets.push(sheet)
-      document.adoptedStyleSheets.push(sheet)
-      let text = ''
-      Object.defineProperty(element, 'textContent', {
-        get: () => text,
-        set: (next: string) => {
-          text = next
-          sheet.replaceSync(next)
-        },
-      })
-    }
-    return element
-  }
-  try {
-    open()
-  } finally {
-    document.createElement = create
-  }
-  return () => {
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet))
   }
 }

@@ -1,76 +1,97 @@
 import Alert from '@cloudscape-design/components/alert'
-import Badge from '@cloudscape-design/components/badge'
-import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
-import SpaceBetween from '@cloudscape-design/components/space-between'
-import StatusIndicator from '@cloudscape-design/components/status-indicator'
+import Button, { type ButtonProps } from '@cloudscape-design/components/button'
 import { useRef, useState } from 'react'
 import { words } from '../shell/format.ts'
-import { go, PageLink } from '../shell/router.tsx'
-import { useTerminal } from './use-terminal.ts'
+import { ProblemAlert } from '../shell/problem-box.tsx'
+import { useRemembered } from '../shell/remembered.ts'
+import { PageLink } from '../shell/router.tsx'
+import { FindBar } from './find-bar.tsx'
+import { TerminalBar } from './terminal-bar.tsx'
+import { type TerminalKey, useTerminal } from './use-terminal.ts'
 
 type Props = { purpose: 'open' | 'watch'; id: string; mayAdminister: boolean }
 
-const steps = {
-  instance: 'looking the instance up in AWS',
-  recording: 'opening the recording',
-  credential: 'preparing the key',
-  port: 'reaching the host',
-  login: 'logging in',
-} as const
+const isFontSize = (value: unknown): value is number => typeof value === 'number' && value >= 8 && value <= 32
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 
 /** A shell, or somebody's shell to watch. */
 export function TerminalPage({ purpose, id, mayAdminister }: Props) {
-  const [fontSize, setFontSize] = useState(14)
+  const [fontSize, setFontSize] = useRemembered('fontSize', 14, isFontSize)
+  const [screenReader, setScreenReader] = useRemembered('screenReader', false, isBoolean)
+  const [finding, setFinding] = useState(false)
+  const page = useRef<HTMLDivElement>(null)
   const holder = useRef<HTMLDivElement>(null)
-  const { state, end, again } = useTerminal(holder, { purpose, id }, fontSize)
-  const title = state.connected?.connectionName ?? ''
+  const firstButton = useRef<ButtonProps.Ref>(null)
+  const copy = () => {
+    const text = selection()
+    if (text !== '') void navigator.clipboard.writeText(text)
+    focus()
+  }
+  const readClipboard = async () => {
+    paste(await navigator.clipboard.readText().catch(() => ''))
+    focus()
+  }
+  const onKey = (key: TerminalKey) => {
+    if (key === 'copy') copy()
+    else if (key === 'paste') void readClipboard()
+    else if (key === 'find') setFinding(true)
+    else firstButton.current?.focus()
+  }
+  const terminal = useTerminal(holder, { purpose, id }, { fontSize, screenReader }, onKey)
+  const { state, end, again, find, focus, selection, paste } = terminal
+  const { problem, ended, warning } = state
   return (
-    <Box padding={{ horizontal: 'l', vertical: 's' }}>
-      <SpaceBetween size="s">
-        <SpaceBetween direction="horizontal" size="s" alignItems="center">
-          <Box variant="h1" fontSize="heading-m">
-            {title || 'Terminal'}
-          </Box>
-          <span aria-live="polite">
-            {state.phase === 'connecting' && (
-              <StatusIndicator type="loading">{state.step ? steps[state.step] : 'connecting'}</StatusIndicator>
-            )}
-            {state.phase === 'connected' && <StatusIndicator type="success">Connected</StatusIndicator>}
-            {state.phase === 'lost' && <StatusIndicator type="warning">Connection lost, coming back</StatusIndicator>}
-            {state.phase === 'ended' && <StatusIndicator type="stopped">Ended</StatusIndicator>}
-            {state.phase === 'refused' && <StatusIndicator type="error">Refused</StatusIndicator>}
-          </span>
-          {state.phase === 'connected' && <Badge color="red">Recorded</Badge>}
-          {state.connected?.readOnly && <Badge>Read-only</Badge>}
-          <Button iconName="zoom-out" ariaLabel="Smaller text" onClick={() => setFontSize(Math.max(8, fontSize - 1))} />
-          <Button iconName="zoom-in" ariaLabel="Larger text" onClick={() => setFontSize(Math.min(32, fontSize + 1))} />
-          <Button onClick={() => void holder.current?.requestFullscreen()}>Full screen</Button>
-          {state.phase === 'connected' && purpose === 'open' && <Button onClick={end}>End session</Button>}
-          <Button onClick={() => go('/')}>Back to instances</Button>
-        </SpaceBetween>
-        {state.problem && (
-          <Alert type="error" header={`${state.problem.message}.`} action={<Button onClick={again}>Try again</Button>}>
-            {state.problem.hint} <code>{state.problem.code}</code>{' '}
-            {mayAdminister && state.problem.code.startsWith('HOST_KEY') && (
-              <PageLink href={`/host-keys/${id}`}>Host keys of this instance</PageLink>
-            )}
-          </Alert>
-        )}
-        {state.ended && (
-          <Alert type="info" header={state.ended.message} action={<Button onClick={again}>Connect again</Button>}>
-            Reason: {words(state.ended.reason)}.
-          </Alert>
-        )}
-        {state.warning && (
-          <Alert type="warning">
-            {state.warning.reason === 'idle-limit'
-              ? 'No key was pressed for long: the session will be ended soon.'
-              : 'The session will soon reach its longest time.'}
-          </Alert>
-        )}
+    <div className="terminal-page" ref={page}>
+      <TerminalBar
+        state={state}
+        first={firstButton}
+        fontSize={fontSize}
+        setFontSize={setFontSize}
+        screenReader={screenReader}
+        setScreenReader={setScreenReader}
+        copy={copy}
+        paste={() => void readClipboard()}
+        find={() => setFinding(true)}
+        fullScreen={() =>
+          void (document.fullscreenElement ? document.exitFullscreen() : page.current?.requestFullscreen())
+        }
+        end={purpose === 'open' ? end : undefined}
+      />
+      {problem && (
+        <ProblemAlert problem={problem} retry={again}>
+          {mayAdminister && problem.code.startsWith('HOST_KEY') && (
+            <PageLink href={`/host-keys/${id}`}>Host keys of this instance</PageLink>
+          )}
+        </ProblemAlert>
+      )}
+      {ended && (
+        <Alert
+          type={ended.reason.startsWith('closed-by') ? 'info' : 'warning'}
+          header={ended.message}
+          action={purpose === 'open' && <Button onClick={again}>Connect again</Button>}
+        >
+          Reason: {words(ended.reason)}. {ended.reason === 'access-ended' && <a href="/sign-in">Sign in again</a>}
+        </Alert>
+      )}
+      {warning && !ended && (
+        <Alert type="warning">
+          {warning.reason === 'idle-limit'
+            ? 'No key was pressed for long: the session will be ended soon.'
+            : 'The session will soon reach its longest time.'}
+        </Alert>
+      )}
+      <div className="terminal-holder">
         <section className="terminal" aria-label="Terminal" ref={holder} />
-      </SpaceBetween>
-    </Box>
+        {finding && (
+          <FindBar
+            find={find}
+            close={() => {
+              setFinding(false)
+              focus()
+            }}
+          />
+        )}
+      </div>
+    </div>
   )
 }

@@ -16,20 +16,39 @@ export type TerminalState = {
   warning?: Of<'warning'>
 }
 
-/** How often a lost connection is tried again, and after which pauses. */
-const RETRIES_MS = [500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]
+/** Pauses before a lost connection is tried again; the last one repeats for as long as a gateway usually keeps the shell. */
+const RETRIES_MS = [500, 1_000, 2_000, 4_000, 8_000]
+const TRIES = 20
 
 const problemOf = (cause: unknown): Problem =>
   cause instanceof ApiError
     ? cause.problem
     : { code: 'UNEXPECTED', message: String(cause), retryable: true, hint: 'Reload the page.' }
 
+const lostProblem: Problem = {
+  code: 'CONNECTION_LOST',
+  message: 'The connection to the portal was lost',
+  retryable: true,
+  hint: 'Check the network, then try again. A shell waits for its browser only for a few minutes; what was recorded stays.',
+}
+
+/** Keys that the page keeps for itself; everything else goes to the shell. */
+export type TerminalKey = 'copy' | 'paste' | 'find' | 'leave'
+const keys: Readonly<Record<string, TerminalKey>> = { c: 'copy', v: 'paste', f: 'find', x: 'leave' }
+
+const keyOf = ({ ctrlKey, shiftKey, altKey, metaKey, key }: KeyboardEvent): TerminalKey | undefined =>
+  ctrlKey && shiftKey && !altKey && !metaKey ? keys[key.toLowerCase()] : undefined
+
 /** A screen in `holder`, joined to a session; comes back to the same shell when the connection is lost. */
 export function useTerminal(
   holder: RefObject<HTMLDivElement | null>,
   wish: { purpose: 'open' | 'watch'; id: string },
-  fontSize: number,
+  look: { fontSize: number; screenReader: boolean },
+  onKey: (key: TerminalKey) => void,
 ) {
+  const { fontSize, screenReader } = look
+  const heardKey = useRef(onKey)
+  heardKey.current = onKey
   const [state, setState] = useState<TerminalState>({ phase: 'connecting' })
   const [round, setRound] = useState(0)
   const line = useRef<Line>(undefined)
@@ -42,7 +61,12 @@ export function useTerminal(
     let over = false
     let sessionId: string | undefined
     let tries = 0
-    const opened = openScreen(element, { fontSize, readOnly: wish.purpose === 'watch', label: 'Terminal input' })
+    const opened = openScreen(element, {
+      fontSize,
+      screenReader,
+      readOnly: wish.purpose === 'watch',
+      label: 'Terminal input. Control Shift X leaves the terminal.',
+    })
     const { terminal } = opened
     screen.current = opened
     opened.fit()
@@ -64,19 +88,23 @@ export function useTerminal(
     }
     const lost = () => {
       if (over) return
-      const pause = RETRIES_MS[tries]
+      const pause = RETRIES_MS[tries] ?? RETRIES_MS.at(-1)
       tries += 1
-      if (pause === undefined || sessionId === undefined) {
-        setState({ phase: 'refused', problem: problemOf('the connection was lost') })
+      if (tries > TRIES || sessionId === undefined) {
+        setState({ phase: 'refused', problem: lostProblem })
         return
       }
       setState((before) => ({ ...before, phase: 'lost' }))
       const back: Wish = { purpose: wish.purpose === 'watch' ? 'watch' : 'resume', id: sessionId }
-      setTimeout(() => {
+      const retry = () => {
+        clearTimeout(timer)
+        removeEventListener('online', retry)
         if (over) return
         terminal.reset()
         void join(back, lost)
-      }, pause)
+      }
+      const timer = setTimeout(retry, pause)
+      addEventListener('online', retry)
     }
     const join = async (how: Wish, onFailure: () => void) => {
       try {
@@ -96,6 +124,13 @@ export function useTerminal(
     // React's strict mode runs effects twice: the first must not open a session.
     const start = setTimeout(() => void join(wish, lost), 0)
 
+    terminal.attachCustomKeyEventHandler((event) => {
+      const key = keyOf(event)
+      if (!key) return true
+      event.preventDefault()
+      if (event.type === 'keydown') heardKey.current(key)
+      return false
+    })
     terminal.onData((data) => line.current?.send(data))
     terminal.onResize(({ cols, rows }) => line.current?.say({ type: 'resize', cols, rows }))
     const observer = new ResizeObserver(() => wish.purpose === 'open' && opened.fit())
@@ -113,11 +148,17 @@ export function useTerminal(
   useEffect(() => {
     if (!screen.current) return
     screen.current.terminal.options.fontSize = fontSize
+    screen.current.terminal.options.screenReaderMode = screenReader
     screen.current.fit()
-  }, [fontSize])
+  }, [fontSize, screenReader])
 
   return {
     state,
+    focus: () => screen.current?.terminal.focus(),
+    find: (text: string, direction: 'up' | 'down') => screen.current?.find(text, direction) ?? false,
+    /** What is selected; empty when nothing is. */
+    selection: () => screen.current?.terminal.getSelection() ?? '',
+    paste: (text: string) => screen.current?.terminal.paste(text),
     end: () => line.current?.say({ type: 'close' }),
     again: () => setRound((n) => n + 1),
   }
