@@ -23,7 +23,7 @@ const benches = readdirSync(import.meta.dirname, { withFileTypes: true })
 
 /** A small sample of each: that it runs and what it prints. How fast is for docs/numbers.md, not for a test. */
 describe.each(benches)('bench %s', (name) => {
-  test('measures and reports rows', { timeout: 120_000 }, async () => {
+  test('measures and reports rows', { timeout: 240_000 }, async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [join(import.meta.dirname, name, 'main.ts'), '--quick', '--json'],

@@ -19,11 +19,11 @@ import { againstGuacamole, againstRelay, crowded, type Measured } from './rows.t
 const quick = process.argv.includes('--quick')
 const FLOOD_MB = quick ? 1 : 16
 const FLOODS = quick ? 1 : 5
-const KEYS = quick ? 20 : 400
+const KEYS = quick ? 10 : 400
 const SESSIONS = quick ? 3 : 200
 /** guacd takes about 10 MB and a process a session, and answers late in crowds: fewer, and multiplied. */
 const GUACD_SESSIONS = quick ? 2 : 20
-const WORK = shellWork('notes.txt').slice(0, quick ? 2 : undefined)
+const WORK = shellWork('notes.txt').slice(...(quick ? [1, 2] : []))
 const WATCH_MS = quick ? 500 : 5_000
 
 async function measure(host: PasswordHost, start: (host: PasswordHost) => Promise<Gateway>, sessions: number) {
@@ -31,8 +31,10 @@ async function measure(host: PasswordHost, start: (host: PasswordHost) => Promis
   try {
     const shell = await gateway.open()
     await untilShell(shell, host)
-    await costOfFlood(gateway, shell, host)
-    if (!quick) await costOfWork(gateway, shell, WORK)
+    if (!quick) {
+      await costOfFlood(gateway, shell, host)
+      await costOfWork(gateway, shell, WORK)
+    }
     const work = await costOfWork(gateway, shell, WORK)
     const floods: Cost[] = []
     while (floods.length < FLOODS) floods.push(await costOfFlood(gateway, shell, host))

@@ -72,7 +72,7 @@ async function startParts(host: PasswordHost, folder: string, recorded: boolean)
       const prompt = meter.nextFrame()
       await once(socket, 'open')
       await prompt
-      await meter.quiet(1_000)
+      await meter.quiet(300)
       return { ...meter, type: (text) => socket.send(Buffer.from(text)), close: () => socket.close() }
     },
   }
