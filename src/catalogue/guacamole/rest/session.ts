@@ -31,8 +31,8 @@ export type RestSessionDeps = {
 const AFTER_REFUSAL_MS = 360_000
 /** A login that ends in 500 counts as a failure as well; four of these stay below the five that ban. */
 const AFTER_FAULT_MS = 90_000
-/** A batch of a thousand took Guacamole 22 s among 36,000 permission rows. */
-const PATIENCE_MS = 120_000
+/** A batch grows slower with every row of the table of permissions; given up too early it is done all the same. */
+const PATIENCE_MS = 240_000
 
 const loginSchema = z.object({
   authToken: z.string(),
