@@ -41,7 +41,6 @@ export async function handler(event: SQSEvent | { sweep: true }, context: Invoca
     return { batchItemFailures: [] }
   }
   const received = receivedOf(event)
-  if (directory.refreshedAt() < 0) await directory.refresh()
   const again = await follow(received, deadlineOf(context))
   const isEvents = env.ENCHILADA_AWS.eventQueue?.endsWith(queueNameOf(event))
   return giveBack(received, again, { queue: isEvents ? events : undefined, log })

@@ -22,11 +22,13 @@ const stateChange = (account: string, instance: string) =>
   })
 
 /** The accounts of an organisation; one joins later. */
-function directory(): Directory & { refreshes: number } {
+function directory(): Directory & { refreshes: number; away: boolean } {
   const accounts = new Set([known])
   const it = {
     refreshes: 0,
+    away: false,
     async refresh() {
+      if (it.away) throw new Error('Organizations is away')
       it.refreshes += 1
       accounts.add(late)
     },
@@ -125,4 +127,17 @@ test.each([
   reason = why
   expect(await follow([{ id: 'm', body: stateChange(known, id(1)) }])).toEqual(again)
   expect(reports).toMatchObject([{ observation: { complete: false, reason: why } }])
+})
+
+test('while accounts cannot be listed an event of one that nobody knows is neither looked at nor dropped', async () => {
+  accounts.away = true
+  const messages = [
+    { id: 'late', body: stateChange(late, id(1)) },
+    { id: 'known', body: stateChange(known, id(2)) },
+  ]
+  expect(await follow(messages)).toEqual(['late'])
+  expect(counts.ignored).toBe(0)
+  accounts.away = false
+  expect(await follow(messages)).toEqual([])
+  expect(asked).toContain(`${late} ${id(1)}`)
 })

@@ -29,17 +29,21 @@ export function createHintFollower(deps: FollowDeps) {
   const { directory, report, counts, clock, log } = deps
   const observer = besidesClosed(deps.observer, directory, clock)
 
-  const fold = async (messages: readonly Message[]): Promise<Folded> => {
+  /** `unsure`: while the accounts cannot be listed nobody can say whether a message is about one of ours. */
+  const fold = async (messages: readonly Message[]): Promise<Folded & { unsure: string[] }> => {
     const folded = foldHints(messages, directory.scopeOf)
-    const isNew = folded.ignored.some((one) => one.why === 'unknown-account')
-    if (!isNew || clock.now() - directory.refreshedAt() < ASK_AGAIN_MS) return folded
+    const unknown = folded.ignored.filter((one) => one.why === 'unknown-account').map((one) => one.id)
+    const isCold = directory.refreshedAt() < 0
+    const isNew = unknown.length > 0 && clock.now() - directory.refreshedAt() >= ASK_AGAIN_MS
+    if (!isCold && !isNew) return { ...folded, unsure: [] }
     try {
       await directory.refresh()
+      return { ...foldHints(messages, directory.scopeOf), unsure: [] }
     } catch (error) {
-      log.warn({ reason: reasonOf(error) }, 'the accounts could not be listed')
-      return folded
+      log.warn({ reason: reasonOf(error), messages: unknown.length }, 'the accounts could not be listed')
+      const ignored = folded.ignored.filter((one) => one.why !== 'unknown-account')
+      return { ...folded, ignored, unsure: unknown }
     }
-    return foldHints(messages, directory.scopeOf)
   }
 
   /** True when its messages may go. */
@@ -61,11 +65,11 @@ export function createHintFollower(deps: FollowDeps) {
 
   return async function follow(messages: readonly Message[], signal?: AbortSignal): Promise<string[]> {
     counts.messages += messages.length
-    const { work, ignored, malformed } = await fold(messages)
+    const { work, ignored, malformed, unsure } = await fold(messages)
     counts.ignored += ignored.length
     counts.malformed += malformed.length
     log.debug({ messages: messages.length, work: work.length, ignored, malformed: malformed.length }, 'messages came')
-    const again = new Set<string>()
+    const again = new Set<string>(unsure)
     const comeAgain = (ids: readonly string[]) => ids.forEach((id) => void again.add(id))
     const attempt = async (ids: readonly string[], doIt: () => Promise<boolean>) => {
       try {
