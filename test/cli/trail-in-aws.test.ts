@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { callQuery } from '../../lab/aws/raw-call.ts'
 import { createS3Client } from '../../src/aws/bucket.ts'
 import { createKmsClient } from '../../src/aws/kms-signer.ts'
 import { createLogsClient } from '../../src/aws/logs-client.ts'
@@ -51,6 +53,7 @@ audit:
   cloudWatchLogs: { group: /acme/trail }
 `,
   )
+  Object.assign(process.env, await asPortal())
   serving = spawn(process.execPath, ['src/cli/main.ts', 'serve', '--config', join(folder, 'enchilada.yaml')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -65,6 +68,34 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
   await aws.stop()
 })
+
+/** What docs/install/one-ec2-instance.md says that the portal's role needs, and nothing else. */
+async function asPortal(): Promise<Record<string, string>> {
+  const page = readFileSync('docs/install/one-ec2-instance.md', 'utf8')
+  const Action = [...page.matchAll(/`((?:logs|s3|kms):\w+)`/g)].map(([, action]) => action)
+  const everywhere = { Effect: 'Allow', Resource: '*' }
+  const trust = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }
+  const root = { accessKeyId: 'AKIALABMANAGEMENT000', secretAccessKey: 'lab' }
+  const iam = (params: Record<string, string>) =>
+    callQuery({ endpoint: aws.endpoint, region: 'eu-west-1', credentials: root }, 'iam', {
+      Version: '2010-05-08',
+      RoleName: 'portal',
+      ...params,
+    })
+  const documentOf = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  const made = await iam({ Action: 'CreateRole', AssumeRolePolicyDocument: documentOf(trust) })
+  const policy = documentOf({ ...everywhere, Action })
+  await iam({ Action: 'PutRolePolicy', PolicyName: 'documented', PolicyDocument: policy })
+  const RoleArn = /<Arn>(.*?)<\/Arn>/.exec(made)?.[1]
+  const { Credentials } = await new STSClient({ region: 'eu-west-1' }).send(
+    new AssumeRoleCommand({ RoleArn, RoleSessionName: 'portal' }),
+  )
+  return {
+    AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
+    AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
+  }
+}
 
 type Ran = { code: number; stdout: string; stderr: string }
 const cli = (...args: string[]): Promise<Ran> =>
