@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeOrganisation } from './organisation.ts'
-import { callQuery, type RawTarget } from './raw-call.ts'
+import { callJson, callQuery, type RawTarget } from './raw-call.ts'
 import { type Aws, startAws } from './start.ts'
 
 let aws: Aws
@@ -47,4 +47,22 @@ test('a protected stack is not deleted by mistake', async () => {
   await expect(call('DeleteStack', { StackName: 'kept' })).rejects.toThrow('TerminationProtection is enabled')
   await call('UpdateTerminationProtection', { StackName: 'kept', EnableTerminationProtection: 'false' })
   await call('DeleteStack', { StackName: 'kept' })
+})
+
+test('a key of a template is of the kind that it asks for', async () => {
+  const key = (more: object) => ({ Type: 'AWS::KMS::Key', Properties: { KeyPolicy: { Statement: [] }, ...more } })
+  const Resources = { Signs: key({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }), Keeps: key({}) }
+  const outputs = {
+    Signs: { Value: { 'Fn::GetAtt': ['Signs', 'Arn'] } },
+    Keeps: { Value: { 'Fn::GetAtt': ['Keeps', 'Arn'] } },
+  }
+  await call('CreateStack', { StackName: 'keys', TemplateBody: JSON.stringify({ Resources, Outputs: outputs }) })
+  const found = [...(await call('DescribeStacks', { StackName: 'keys' })).matchAll(/arn:aws:kms:[^<]+/g)]
+  const kinds = await Promise.all(
+    found.map(async ([KeyId]) => {
+      const { KeyMetadata } = JSON.parse(await callJson(target, 'kms', 'TrentService.DescribeKey', { KeyId }))
+      return `${KeyMetadata.KeySpec} ${KeyMetadata.KeyUsage}`
+    }),
+  )
+  expect(kinds.sort()).toEqual(['ECC_NIST_P256 SIGN_VERIFY', 'SYMMETRIC_DEFAULT ENCRYPT_DECRYPT'])
 })

@@ -2,10 +2,11 @@
 
 import base64
 import json
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from moto.kms.models import kms_backends
+from moto.kms.models import Key, KmsBackend, kms_backends
 
 from . import calls
 from .calls import Call, Reply
@@ -36,3 +37,21 @@ def _name_key(call: Call, reply: Reply) -> Reply | None:
 def install() -> None:
     calls.before(_sign_digest)
     calls.after(_name_key)
+    create_key, make = KmsBackend.create_key, Key.create_from_cloudformation_json
+
+    def make_of_its_kind(name: str, template: Any, account_id: str, region_name: str, **more: Any) -> Key:
+        """A template's key is of the kind it asks for; moto makes all of them alike."""
+        asked = template["Properties"]
+        kind = {
+            "key_usage": asked.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            "key_spec": asked.get("KeySpec", "SYMMETRIC_DEFAULT"),
+            "policy": json.dumps(asked["KeyPolicy"], default=str),
+        }
+        backend = kms_backends[account_id][region_name]
+        backend.create_key = lambda **given: create_key(backend, **{**given, **kind})  # type: ignore[method-assign]
+        try:
+            return make(name, template, account_id, region_name, **more)
+        finally:
+            del backend.create_key
+
+    Key.create_from_cloudformation_json = staticmethod(make_of_its_kind)  # type: ignore[method-assign]
