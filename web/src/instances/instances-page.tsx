@@ -39,7 +39,7 @@ export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
   const [page, setPage] = useState(1)
   const [{ pageSize, hidden }, setPreferences] = useRemembered<Preferences>(
     'instances',
-    { pageSize: 100, hidden: HIDDEN_AT_FIRST },
+    { pageSize: 50, hidden: HIDDEN_AT_FIRST },
     isPreferences,
   )
   const toStart = () => {
