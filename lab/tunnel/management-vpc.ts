@@ -11,7 +11,6 @@ import {
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import type { LabAccount, Organisation } from '../aws/organisation.ts'
 import { callJson, callQuery } from '../aws/raw-call.ts'
-import { run } from '../world/commands.ts'
 
 /**
  * What a customer's management VPC is for the tunnel: public subnets in two zones, a peering with a workload VPC in another account and routes on both
@@ -21,6 +20,7 @@ export type ManagementVpc = {
   region: string
   account: string
   vpcId: string
+  cidr: string
   subnets: string[]
   securityGroup: string
   logGroup: string
@@ -74,7 +74,16 @@ export async function makeManagementVpc(endpoint: string, organisation: Organisa
   await callQuery(target, 'iam', { ...profile, Action: 'CreateInstanceProfile' })
   await callQuery(target, 'iam', { ...profile, Action: 'AddRoleToInstanceProfile', RoleName: SERVER_ROLE })
   const peeredCidr = await peer(endpoint, shared, workload)
-  return { region: REGION, account: shared.id, vpcId, subnets, securityGroup: GroupId, logGroup: LOG_GROUP, peeredCidr }
+  return {
+    region: REGION,
+    account: shared.id,
+    vpcId,
+    cidr: shared.networks[REGION]?.vpcCidr ?? '',
+    subnets,
+    securityGroup: GroupId,
+    logGroup: LOG_GROUP,
+    peeredCidr,
+  }
 }
 
 /** A session of the engineer's role, as a sign-in would give it. */
@@ -118,8 +127,6 @@ async function peer(endpoint: string, from: LabAccount, to: LabAccount): Promise
     )
   await add(near, here.vpcId, there.vpcCidr)
   await add(far, there.vpcId, here.vpcCidr)
-  const pairs = [`${here.vpcCidr} . ${there.vpcCidr}`, `${there.vpcCidr} . ${here.vpcCidr}`]
-  await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
   return there.vpcCidr
 }
 

@@ -35,6 +35,8 @@ export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions):
     launchTarget(options, organisation.accounts['workload-3']),
   )
   writeEnvironment(vpc)
+  const pairs = [`${vpc.cidr} . ${vpc.peeredCidr}`, `${vpc.peeredCidr} . ${vpc.cidr}`]
+  await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
   const laptop = await step('a laptop', async () =>
     makeLaptop(1, awsPort, {
       ...(await engineerCredentials(endpoint, shared, 'ada')),

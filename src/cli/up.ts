@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDuration } from '../kernel/duration.ts'
 import { tunnelErrors } from '../tunnel/errors.ts'
+import { openGuardLink } from '../tunnel/guard-link.ts'
 import { type HoldEnd, hold } from '../tunnel/hold.ts'
 import { type OpenTunnel, openTunnel, type TunnelParts, type TunnelWish } from '../tunnel/open-tunnel.ts'
 import { hourly } from '../tunnel/prices.ts'
@@ -22,7 +23,7 @@ export const up: Command = async (context) => {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(new Stopped()))
   const trail = await laptop.openTrail()
-  const parts: TunnelParts = { ...laptop, trail, random: Math.random, step: steps.step }
+  const parts: TunnelParts = { ...laptop, openLink: openGuardLink, trail, random: Math.random, step: steps.step }
   try {
     await parts.door.apply({ action: 'repair' })
     const { entries } = await journal.list()
@@ -36,9 +37,11 @@ export const up: Command = async (context) => {
     return exitCodes.ok
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
-    context.output.document(
-      { ended: 'interrupted', phases: steps.done() },
-      () => 'interrupted; nothing was left behind',
+    const left = (await journal.list()).entries.some(({ holder }) => holder.pid === process.pid)
+    context.output.document({ ended: 'interrupted', left, phases: steps.done() }, () =>
+      left
+        ? 'interrupted; run enchilada gc: AWS did not confirm the end of the server'
+        : 'interrupted; nothing is left',
     )
     return exitCodes.failed
   } finally {

@@ -31,15 +31,15 @@ export const tunnelErrors = defineErrors({
     retryable: true,
     hint: 'Try again in some minutes, name another region with --region, or add instance types to the environment.',
   },
-  TUNNEL_LAUNCH_DENIED: {
-    message: 'AWS denied the launch in account {account}: {reason}',
+  TUNNEL_AWS_DENIED: {
+    message: 'AWS denied {action} in account {account}: {reason}',
     retryable: false,
-    hint: 'Check that you are signed in to that account with the engineer role of the management stack.',
+    hint: 'Check that you are signed in to that account with the engineer role of its management VPC, and that the session has not expired.',
   },
-  TUNNEL_LAUNCH_FAILED: {
-    message: 'AWS did not launch the server: {reason}',
+  TUNNEL_AWS_UNAVAILABLE: {
+    message: 'AWS did not do {action} in account {account}: {reason}',
     retryable: true,
-    hint: 'Nothing was left behind as far as AWS answered; enchilada gc makes sure.',
+    hint: 'Try again. What was begun is in the journal of this machine; enchilada gc ends what is left of it.',
   },
   TUNNEL_SERVER_LOST: {
     message: 'the server {instance} ended before it could be used: {reason}',

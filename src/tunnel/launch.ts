@@ -7,9 +7,9 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import { isRefusal } from '../aws/ec2-refusal.ts'
-import { isDenied, isNotFound, isOutOfCapacity } from '../aws/error-sets.ts'
+import { isNotFound, isOutOfCapacity } from '../aws/error-sets.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { reasonOf } from '../kernel/errors.ts'
+import { askAws } from './ask-aws.ts'
 import type { Environment, EnvironmentNetwork } from './environment.ts'
 import { tunnelErrors } from './errors.ts'
 import { type Lease, TAGS, tagsOf } from './lease.ts'
@@ -84,15 +84,13 @@ export async function launch(
     signal.throwIfAborted()
     const request = renderRequest(options, place)
     await remember(request)
-    try {
-      return await send(ec2, request)
-    } catch (cause) {
-      if (isOutOfCapacity(cause)) continue
-      const details = { account: lease.scope.account, reason: reasonOf(cause) }
-      throw isDenied(cause)
-        ? tunnelErrors.TUNNEL_LAUNCH_DENIED(details, { cause })
-        : tunnelErrors.TUNNEL_LAUNCH_FAILED(details, { cause })
-    }
+    const made = await askAws('ec2:RunInstances', lease.scope.account, () =>
+      send(ec2, request).catch((error: unknown) => {
+        if (isOutOfCapacity(error)) return undefined
+        throw error
+      }),
+    )
+    if (made !== undefined) return made
   }
   throw tunnelErrors.TUNNEL_NO_CAPACITY({
     types: environment.instanceTypes.join(', '),
@@ -145,13 +143,13 @@ const ADDRESS_WITHIN_MS = 120_000
 /** Waits for the public address only: what comes after `pending` is the business of the handshake. */
 export async function waitForAddress(
   ec2: EC2Client,
-  instanceId: string,
+  { instanceId, account }: { instanceId: string; account: string },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<string> {
   const giveUpAt = clock.now() + ADDRESS_WITHIN_MS
   while (clock.now() < giveUpAt) {
-    const instance = await describe(ec2, instanceId)
+    const instance = await askAws('ec2:DescribeInstances', account, () => describe(ec2, instanceId))
     if (instance?.PublicIpAddress !== undefined) return instance.PublicIpAddress
     const state = instance?.State?.Name
     if (state === 'terminated' || state === 'shutting-down') {

@@ -5,10 +5,11 @@ import type { Clock } from '../kernel/clock.ts'
 import { processStart } from '../kernel/process-start.ts'
 import type { Trail } from '../model/audit-event.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
-import { pickTunnelAddresses } from './addresses.ts'
+import { pickTunnelAddresses, type TunnelAddresses } from './addresses.ts'
+import { askAws } from './ask-aws.ts'
 import type { Environment, EnvironmentNetwork } from './environment.ts'
 import { tunnelErrors } from './errors.ts'
-import { type GuardLink, openGuardLink } from './guard-link.ts'
+import type { GuardLink } from './guard-link.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { generateKeys } from './keys.ts'
 import { findLaunched, launch, terminate, waitForAddress } from './launch.ts'
@@ -22,6 +23,7 @@ export type TunnelParts = {
   engineer: Engineer
   journal: Journal
   door: LocalNetworkDoor
+  openLink(addresses: TunnelAddresses, now: () => number): GuardLink
   trail: Trail
   clock: Clock
   random(): number
@@ -75,7 +77,10 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
   })
 
   const { leased, addresses } = await step('routes of the VPC and its peers', async () => {
-    const [reach, here] = await Promise.all([readReach(ec2, network), parts.localNetworks()])
+    const [reach, here] = await Promise.all([
+      askAws('ec2:DescribeRouteTables', scope.account, () => readReach(ec2, network)),
+      parts.localNetworks(),
+    ])
     const networks = chooseNetworks(reach, network, wish.to)
     const [clash] = clashesOf(networks, here)
     if (clash) throw tunnelErrors.TUNNEL_CLASH(clash)
@@ -114,16 +119,21 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     trail.record({ kind, actor: person.arn, subject: entry.instanceId ?? id, scope, session: id, source: 'fact', data })
 
   let link: GuardLink | undefined
+  /** The trail has its connect, and has its disconnect still to come. */
+  let connected = false
   async function close(reason: string): Promise<void> {
     const told = link !== undefined && (await link.sayDown(SAY_DOWN_MS))
     link?.close()
     link = undefined
     if (entry.device !== undefined) await door.apply({ action: 'down', device })
-    if (entry.connectedAt !== undefined) await record('tunnel.disconnected', { reason })
+    if (connected) await record('tunnel.disconnected', { reason })
+    connected = false
+    // Whoever settles this lease later must not close the same connection again; on a full disk the server still has to go.
+    if (entry.connectedAt !== undefined) await note({ connectedAt: undefined }).catch(() => undefined)
     try {
       const instanceId = entry.instanceId ?? (await findLaunched(ec2, id, entry.requests))
       if (instanceId !== undefined) {
-        await terminate(ec2, instanceId)
+        await askAws('ec2:TerminateInstances', scope.account, () => terminate(ec2, instanceId))
         await record('tunnel.ended', { reason, instanceId })
       }
     } catch (error) {
@@ -145,7 +155,9 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     )
     await note({ instanceId })
     await record('tunnel.launched', { environment: environment.name, leased, until: lease.until })
-    const endpoint = await step('server has an address', () => waitForAddress(ec2, instanceId, clock, signal))
+    const endpoint = await step('server has an address', () =>
+      waitForAddress(ec2, { instanceId, account: scope.account }, clock, signal),
+    )
     await note({ endpoint, device, serverAddress: addresses.server })
     await step('tunnel is up', () =>
       door.apply(
@@ -161,7 +173,8 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     )
     await note({ connectedAt: clock.now() })
     await record('tunnel.connected', { endpoint, leased })
-    const open = openGuardLink(addresses, clock.now)
+    connected = true
+    const open = parts.openLink(addresses, clock.now)
     link = open
     return { lease, instanceId, endpoint, link: open, ec2, close }
   } catch (error) {

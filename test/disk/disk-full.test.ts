@@ -80,7 +80,11 @@ describe.skipIf(typeof probe === 'string')('a full disk under the recorder', () 
     disk.fill()
     attachment.input(typed('head -c 600000 /dev/urandom | base64\n'))
     await vi.waitFor(() => expect(channel.closed).toBe('recording-failed'), 10_000)
-    const ended = { kind: 'session.disconnected', session: id, data: { reason: 'recording-failed' } }
+    const ended = {
+      kind: 'session.disconnected',
+      session: id,
+      data: { reason: 'recording-failed', recording: { code: 'RECORDING_UNAVAILABLE' } },
+    }
     await vi.waitFor(() => expect(stage.events.at(-1)).toMatchObject(ended), 10_000)
 
     await expect(stage.open(connection)).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })

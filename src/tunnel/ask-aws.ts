@@ -1,0 +1,16 @@
+import { isDenied } from '../aws/error-sets.ts'
+import { isCoded, reasonOf } from '../kernel/errors.ts'
+import { tunnelErrors } from './errors.ts'
+
+/** Gives what AWS's refusals and silences mean to an engineer who wants a tunnel. */
+export async function askAws<T>(action: string, account: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (isCoded(cause)) throw cause
+    const details = { action, account, reason: reasonOf(cause) }
+    throw isDenied(cause)
+      ? tunnelErrors.TUNNEL_AWS_DENIED(details, { cause })
+      : tunnelErrors.TUNNEL_AWS_UNAVAILABLE(details, { cause })
+  }
+}

@@ -1,0 +1,50 @@
+import type { Fault } from '../../lab/aws/doors.ts'
+import type { LaptopFaults } from './stage.ts'
+
+export type FaultPoint = { name: string; aws?: Fault[]; laptop?: LaptopFaults }
+
+const actions = ['DescribeRouteTables', 'RunInstances', 'DescribeInstances', 'TerminateInstances'] as const
+/** More than the SDK tries. */
+const ALWAYS = 50
+
+/** What may happen to each call of AWS: a failure before it takes effect, once and for good, and a reply that is lost, once and for good. */
+const calls: FaultPoint[] = actions.flatMap((action) => [
+  { name: `${action} fails once`, aws: [{ action, code: 'InternalError', status: 500, count: 1 }] },
+  { name: `${action} fails`, aws: [{ action, code: 'InternalError', status: 500, count: ALWAYS }] },
+  { name: `${action} loses its reply once`, aws: [lost(action, 1)] },
+  { name: `${action} loses every reply`, aws: [lost(action, ALWAYS)] },
+  { name: `${action} is denied`, aws: [{ action, code: 'UnauthorizedOperation', status: 403, count: ALWAYS }] },
+  { name: `${action} is throttled once`, aws: [{ action, code: 'RequestLimitExceeded', status: 503, count: 1 }] },
+])
+
+function lost(action: string, count: number): Fault {
+  return { action, code: 'InternalError', status: 500, lost_reply: true, count }
+}
+
+const capacity = (count: number): Fault => ({
+  action: 'RunInstances',
+  code: 'InsufficientInstanceCapacity',
+  status: 400,
+  count,
+})
+
+const steps = [
+  'signed in to AWS',
+  'routes of the VPC and its peers',
+  'server launched',
+  'server has an address',
+  'tunnel is up',
+]
+
+/** Every point at which `up` and its end can be hit, from the calls, the journal, the privileged door, the trail and the steps. */
+export const faultPoints: readonly FaultPoint[] = [
+  { name: 'nothing goes wrong' },
+  ...calls,
+  { name: 'no capacity in the first place', aws: [capacity(1)] },
+  { name: 'no capacity anywhere', aws: [capacity(ALWAYS)] },
+  ...[1, 2, 3, 4].map((n) => ({ name: `disk full at write ${n} of the journal`, laptop: { journalFrom: n } })),
+  ...[1, 2, 3, 4].map((n) => ({ name: `trail refuses from record ${n}`, laptop: { trailFrom: n } })),
+  { name: 'the network of the laptop cannot be set', laptop: { door: 'up' } },
+  { name: 'the network of the laptop cannot be unset', laptop: { door: 'down' } },
+  ...steps.map((interruptAt) => ({ name: `Ctrl-C at "${interruptAt}"`, laptop: { interruptAt } })),
+]
