@@ -124,11 +124,17 @@ test('who holds a lock and falls silent loses it, and lives', async () => {
   const asleep = new Promise<void>((resolve) => {
     wake = resolve
   })
+  let enter = () => {}
+  const inside = new Promise<void>((resolve) => {
+    enter = resolve
+  })
   const work = silent.withLock('one', async (trx) => {
+    enter()
     await asleep
     await trx.deleteFrom('tickets').execute()
   })
   const lost = expect(work).rejects.toThrow()
+  await inside
   expect(await store.withLock('one', async () => 'taken')).toBe('taken')
   wake()
   await lost
