@@ -33,7 +33,14 @@ const withoutCall = [
 ]
 
 /** Made with the engineer's own credentials, not with a role of these stacks. */
-const onLaptops = ['src/tunnel/', 'src/aws/engineer.ts', 'src/aws-login/', 'src/cli/']
+const onLaptops = [
+  'src/tunnel/',
+  'src/aws-login/',
+  'src/cli/',
+  'src/aws/engineer.ts',
+  'src/aws/federated-role.ts',
+  'src/aws/parameters.ts',
+]
 
 const imports = /import\s+\{([^}]*)\}\s+from\s+'@aws-sdk\/client-([a-z0-9-]+)'/g
 
