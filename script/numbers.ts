@@ -35,7 +35,7 @@ function benchOf(proof: Proof, rows: readonly ProofRow[]): string {
 }
 
 function countsOf(proof: Proof, { name, seed, cases, failed, ...more }: Record<string, unknown>): string {
-  const rest = Object.entries(more).map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+  const rest = Object.entries(more).flatMap(([key, value]) => (typeof value === 'number' ? [`${key} ${value}`] : []))
   return `- **${name}**: ${cases} cases, ${failed} failed, seed ${seed}${rest.length > 0 ? `; ${rest.join(', ')}` : ''}. ${provenance(proof)}`
 }
 

@@ -42,10 +42,13 @@ const proofSchema = z.object({
 })
 export type Proof = z.infer<typeof proofSchema> & { name: string }
 
+/** Those that say where they come from; a table that a proof wrote by itself is no figure of the page. */
 export const readProofs = (): Proof[] =>
   globSync(`${PROOFS}/*.json`)
     .sort()
-    .map((file) => ({ name: basename(file, '.json'), ...proofSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) }))
+    .map((file) => ({ name: basename(file, '.json'), kept: JSON.parse(readFileSync(file, 'utf8')) }))
+    .filter(({ kept }) => 'command' in kept)
+    .map(({ name, kept }) => ({ name, ...proofSchema.parse(kept) }))
 
 const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
 
