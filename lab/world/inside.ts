@@ -3,6 +3,7 @@ import { makeOrganisation, writeProfiles } from '../aws/organisation.ts'
 import { startAws } from '../aws/start.ts'
 import { startHosts } from '../hosts/hosts.ts'
 import { startIdp } from '../idp/start.ts'
+import { functionChains } from '../journey/function-chains.ts'
 import { runJourney } from '../journey/run-journey.ts'
 import { runTunnel } from '../tunnel/run-tunnel.ts'
 import { buildProduct, installProduct } from './customer.ts'
@@ -125,6 +126,7 @@ async function bringUp(): Promise<void> {
     if (database) await step('the schedule fires a sweep', () => aws.lab.fireSchedules('Enchilada'))
     if (settings.journey) {
       Object.assign(report, await runJourney(steps, { portal, seed, dir, env, lab: aws.lab, hosts, product }))
+      if (lambda) await step('the functions keep chains of their own', () => functionChains(product), String)
     }
   }
   tell({ kind: 'ready', ok: true, report })
