@@ -12,9 +12,10 @@ export type Wiring = {
   portalRole: string
   directoryRole: string
   homeRegion: string
-  /** Log group, bucket and key of the evidence. */
+  /** Log group, buckets and key of the evidence. */
   trailGroup: string
   checkpointsUrl: string
+  recordingsUrl: string
   signingKey: string
 }
 
@@ -97,6 +98,7 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
     homeRegion: HOME_REGION,
     trailGroup: output('shared', 'EnchiladaEvidence', 'TrailGroup'),
     checkpointsUrl: output('shared', 'EnchiladaEvidence', 'CheckpointsUrl'),
+    recordingsUrl: output('shared', 'EnchiladaEvidence', 'RecordingsUrl'),
     signingKey: output('shared', 'EnchiladaEvidence', 'SigningKeyArn'),
   }
 }

@@ -13,7 +13,7 @@ export type ProductPlace = {
   lambda: boolean
 }
 
-/** What an administrator writes: one enchilada.yaml. */
+/** What an administrator writes: one enchilada.yaml. With functions, what proves the rest lies in AWS as well. */
 export function configurationOf({ portalPort, issuer, clientId, wiring, lambda }: ProductPlace): string {
   const data = `${CUSTOMER}/data`
   return stringify({
@@ -34,12 +34,15 @@ export function configurationOf({ portalPort, issuer, clientId, wiring, lambda }
     },
     discovery: lambda ? { by: 'lambda' } : { sweepEvery: '1m' },
     access: { policies: `${CUSTOMER}/policies` },
-    recordings: { directory: `${data}/recordings` },
+    recordings: {
+      directory: `${data}/recordings`,
+      ...(lambda && { s3: { url: `${wiring.recordingsUrl}/recordings` } }),
+    },
     audit: {
       directory: `${data}/audit`,
-      checkpoints: `${data}/checkpoints`,
+      checkpoints: lambda ? `${wiring.checkpointsUrl}/trail` : `${data}/checkpoints`,
       checkpointEvery: '3s',
-      signingKey: `${data}/signing.pem`,
+      signingKey: lambda ? { kms: wiring.signingKey } : `${data}/signing.pem`,
       // The functions have no disk: their chains are there alone.
       ...(lambda && { cloudWatchLogs: { group: wiring.trailGroup } }),
     },
