@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../kernel/clock.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Person } from '../model/person.ts'
 import { policyKey } from '../policy/policy-key.ts'
 import { type PolicySet, parsePolicies } from '../policy/policy-set.ts'
@@ -27,10 +27,10 @@ afterEach(async () => {
   for (const store of stores.splice(0)) await store.close()
 })
 
-async function world(judgedBy: PolicySet = policies) {
+async function world(judgedBy: PolicySet = policies, clock: Clock = systemClock) {
   const store = await openSqlite(':memory:')
   stores.push(store)
-  const access = createAccess({ store, policies: judgedBy, clock: systemClock })
+  const access = createAccess({ store, policies: judgedBy, clock })
   const add = async (id: string, tags: Record<string, string>) => {
     const row = {
       id,
@@ -109,6 +109,41 @@ describe('access', () => {
     expect(access.may(person(['web']), { action: 'connect', facts })).toMatchObject({
       error: { code: 'ACCESS_DENIED' },
     })
+  })
+
+  test('other policies judge from the moment they are in force, for lists too', async () => {
+    const { store, access, add, seenBy } = await world()
+    await add('a', { team: 'web' })
+    await access.connectionsChanged()
+    expect(await seenBy(person(['web']))).toEqual(['a'])
+    let told = 0
+    const stop = access.onPolicies(() => {
+      told += 1
+    })
+    const other = 'permit (principal in Enchilada::Group::"db", action == Enchilada::Action::"list", resource);'
+    access.use(parsePolicies([{ name: 'team.cedar', text: other }]))
+    stop()
+    expect(told).toBe(1)
+    await rekeyConnections(store, access.policies().mentions)
+    await access.connectionsChanged()
+    expect([await seenBy(person(['web'])), await seenBy(person(['db']))]).toEqual([[], ['a']])
+    access.use(policies)
+    expect(told).toBe(1)
+    await rekeyConnections(store, policies.mentions)
+    expect(await seenBy(person(['web']))).toEqual(['a'])
+  })
+
+  test('who did not ask for two days is forgotten, and judged anew when they come back', async () => {
+    let now = 0
+    const { store, access, add, seenBy } = await world(policies, { ...systemClock, now: () => now })
+    await add('a', { team: 'web' })
+    now = 100 * 3_600_000
+    await access.connectionsChanged()
+    await seenBy(person(['web']))
+    now += 49 * 3_600_000
+    await seenBy(person(['engineer']))
+    expect(await store.db.selectFrom('readers').select('reader').execute()).toHaveLength(1)
+    expect(await seenBy(person(['web']))).toEqual(['a'])
   })
 
   test('other policies, other keys', async () => {

@@ -8,7 +8,8 @@ import type { Store } from '../store/store.ts'
 import { accessErrors } from './errors.ts'
 import { judge, writeVisibility } from './judge.ts'
 import { keysToJudge, rememberKeys } from './policy-keys.ts'
-import { type Reader, readerOf, type VisibleAction, visibleActions } from './reader.ts'
+import { type Reader, readerOf, type VisibleAction } from './reader.ts'
+import { forgetReaders, rememberReader } from './reader-rows.ts'
 
 export type Verdict = { allowed: true; policies: readonly string[] } | { allowed: false; error: CodedError }
 
@@ -19,56 +20,74 @@ export type Access = {
   may(person: Person, question: Question): Verdict
   /** After the catalogue changed: new policy keys are judged for every reader known. */
   connectionsChanged(): Promise<void>
+  /** What decides now. */
+  policies(): PolicySet
+  /** From this call on these decide; whoever asked to be told is told before it returns. */
+  use(policies: PolicySet): void
+  /** Other policies are in force. Returns how to stop listening. */
+  onPolicies(listener: () => void): () => void
 }
 
-export function createAccess({ store, policies, clock }: { store: Store; policies: PolicySet; clock: Clock }): Access {
-  const inTurn = createMutex()
-  const current = new Set<string>()
+/** A reader is judged anew once a day, which also says that somebody still asks as it. */
+const JUDGED_FOR_MS = 24 * 3_600_000
 
-  const rejudge = (reader: Reader) =>
+export function createAccess(options: { store: Store; policies: PolicySet; clock: Clock }): Access {
+  const { store, clock } = options
+  const inTurn = createMutex()
+  const judgedAt = new Map<string, number>()
+  const listeners = new Set<() => void>()
+  let inForce = options.policies
+
+  const judgeReader = (policies: PolicySet, reader: Reader) =>
     inTurn('judge', async () => {
       const rows = await judge(policies, reader, await keysToJudge(store.db))
+      const now = clock.now()
       await store.withLock('visibility', async (trx) => {
-        const names = visibleActions.map((action) => `${action} ${reader.key}`)
-        await trx.deleteFrom('visibility').where('reader', 'in', names).execute()
+        await rememberReader(trx, { reader, policyHash: policies.hash, now })
         await writeVisibility(trx, rows)
-        const row = {
-          reader: reader.key,
-          data: JSON.stringify(reader),
-          policy_hash: policies.hash,
-          seen_at: clock.now(),
-        }
-        await trx
-          .insertInto('readers')
-          .values(row)
-          .onConflict((conflict) => conflict.column('reader').doUpdateSet(row))
-          .execute()
+        await forgetReaders(trx, now - 2 * JUDGED_FOR_MS)
       })
-      current.add(reader.key)
+      judgedAt.set(reader.key, now)
     })
 
   return {
     async readersOf(person, action = 'list') {
-      const reader = readerOf(person, policies.mentions)
-      if (!current.has(reader.key)) await rejudge(reader)
+      const policies = inForce
+      const reader = readerOf(person, policies)
+      if ((judgedAt.get(reader.key) ?? 0) < clock.now() - JUDGED_FOR_MS) await judgeReader(policies, reader)
       return [`${action} ${reader.key}`]
     },
     may(person, question) {
-      const decision = policies.decide(person, question)
+      const decision = inForce.decide(person, question)
       if (decision.allowed) return { allowed: true, policies: decision.policies }
-      const withSecondFactor = !person.mfa && policies.decide({ ...person, mfa: true }, question).allowed
+      const withSecondFactor = !person.mfa && inForce.decide({ ...person, mfa: true }, question).allowed
       const refuse = withSecondFactor ? accessErrors.ACCESS_NEEDS_MFA : accessErrors.ACCESS_DENIED
       return { allowed: false, error: refuse({ action: question.action }) }
     },
     connectionsChanged: () =>
       inTurn('judge', async () => {
+        const policies = inForce
         const fresh = await rememberKeys(store, policies.mentions)
         if (fresh.length === 0) return
-        const readers = await store.db.selectFrom('readers').select('data').execute()
+        // Readers of other policies are those of another node, or of before.
+        const readers = await store.db
+          .selectFrom('readers')
+          .select('data')
+          .where('policy_hash', '=', policies.hash)
+          .execute()
         for (const { data } of readers) {
           const rows = await judge(policies, JSON.parse(data), fresh)
           await store.withLock('visibility', (trx) => writeVisibility(trx, rows))
         }
       }),
+    policies: () => inForce,
+    use(policies) {
+      inForce = policies
+      for (const listener of listeners) listener()
+    },
+    onPolicies(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }

@@ -24,7 +24,7 @@ afterAll(async () => {
 async function stageOn(store: Store) {
   opened.push(store)
   await store.db.deleteFrom('connections').execute()
-  const builtIn = builtInCatalogue({ tags: [], persons: [] })
+  const builtIn = builtInCatalogue(() => ({ tags: [], persons: [] }))
   return {
     catalogue: {
       keepInStep: (...[scope, wanted]: Parameters<ReturnType<typeof createFakeCatalogue>['keepInStep']>) =>

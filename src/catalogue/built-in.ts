@@ -17,8 +17,8 @@ export type BuiltInCatalogue = {
   read(db: Database, scope: Scope): Promise<Connection[]>
 }
 
-/** `mentions`: what the policies can tell apart. */
-export function builtInCatalogue(mentions: Mentions): BuiltInCatalogue {
+/** `mentions`: what the policies can tell apart at the moment of writing. */
+export function builtInCatalogue(mentions: () => Mentions): BuiltInCatalogue {
   const rowOf = (connection: Connection): Omit<ConnectionsTable, 'updated_at' | 'fingerprint'> => {
     const { scope, instance } = connection
     return {
@@ -39,7 +39,7 @@ export function builtInCatalogue(mentions: Mentions): BuiltInCatalogue {
       instance: JSON.stringify(instance),
       policy_key: policyKey(
         { ...scope, group: connection.group, protocol: connection.protocol, tags: instance.tags },
-        mentions,
+        mentions(),
       ),
       search: searchText(connection),
     }

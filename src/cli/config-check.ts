@@ -1,5 +1,5 @@
 import { loadPolicies } from '../config/load-policies.ts'
-import { readersOf } from '../config/open-guacamole.ts'
+import { followedReaders } from '../config/open-guacamole.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
@@ -8,7 +8,7 @@ import { exitCodes } from './exit.ts'
 export const checkConfig: Command = async (context) => {
   const loaded = loadFor(context)
   const policies = loadPolicies(loaded)
-  if (loaded.config.catalogue !== 'built-in') readersOf(loaded, loaded.config.catalogue.guacamole)
+  if (loaded.config.catalogue !== 'built-in') followedReaders(loaded, loaded.config.catalogue.guacamole)
   const { clientSecret } = loaded.config.signIn
   const missing = clientSecret && !readSecretSource(clientSecret, process.env) ? ['signIn.clientSecret'] : []
   context.output.document({ ok: true, path: loaded.path, policies: policies.hash, secretsNotHere: missing }, () =>

@@ -44,6 +44,7 @@ const scrape = (by: 'serve' | 'lambda') =>
     recordings: { waiting: () => 0 },
     gateway: { live: () => 2 },
     sink: undefined,
+    policies: [{ fault: () => undefined }, { fault: () => 'a.cedar: unexpected token' }],
     discovery: { counts: { ...noCounts(), put: 7 } },
   }).metrics()
 
@@ -56,6 +57,7 @@ test('tells how fresh each account and region is, also what went stale unnoticed
   expect(text).toContain(at)
   expect(text).not.toMatch(/last_event_timestamp_seconds\{scope="[^"]*us-east-1"/)
   expect(text).toContain('enchilada_live_sessions 2')
+  expect(text).toContain('enchilada_policies_refused 1')
 })
 
 test('counts discovery where this process does it', async () => {

@@ -21,6 +21,7 @@ type Sources = Pick<World, 'store' | 'sink'> & {
   gateway: Pick<World['gateway'], 'live'>
   recordings: Pick<World['recordings'], 'waiting'>
   discovery: Pick<World['discovery'], 'counts'>
+  policies: readonly Pick<World['policies'][number], 'fault'>[]
 }
 
 /** What `serve` measures beside the portal's own; names begin with `enchilada_`. */
@@ -33,6 +34,8 @@ export function metricsOf(world: Sources): Registry {
   gauge(registry, 'live_sessions', 'Sessions on this node', () => world.gateway.live())
   const spooled = 'Slices on this disk that wait for the bucket of recordings'
   gauge(registry, 'recordings_waiting_bytes', spooled, () => world.recordings.waiting())
+  const refused = '1 while the policy files are not valid and those read before are in force'
+  gauge(registry, 'policies_refused', refused, () => (world.policies.some((one) => one.fault() !== undefined) ? 1 : 0))
   const { sink } = world
   if (!sink) return registry
   const waiting = 'Records of the trail that CloudWatch Logs does not have yet'

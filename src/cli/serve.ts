@@ -30,7 +30,7 @@ export const serve: Command = async (context) => {
       actor: 'system:serve',
       subject: config.node ?? 'node',
       source: 'fact',
-      data: { path: loaded.path, sha256: loaded.sha256, policies: world.policies },
+      data: { path: loaded.path, sha256: loaded.sha256, policies: world.access.policies().hash },
     })
   await record('node.started')
   await record('configuration.loaded')
@@ -74,6 +74,7 @@ export const serve: Command = async (context) => {
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
     guacamole?.follower.run(stop.signal),
     guacamole && every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store }))),
+    ...world.policies.map((one) => one.run(stop.signal)),
     trail.keep(stop.signal),
     sink?.run(stop.signal),
     every(stop.signal, config.audit.checkpointEvery, async () => {
@@ -87,6 +88,7 @@ export const serve: Command = async (context) => {
       await world.drainOutbox()
     }),
   ]
+  process.on('SIGHUP', () => world.policies.forEach((one) => void one.reload()))
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)

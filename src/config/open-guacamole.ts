@@ -19,10 +19,12 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { SecretSource } from '../kernel/secret-source.ts'
 import { groupReaders } from '../policy/group-readers.ts'
+import { parsePolicies } from '../policy/policy-set.ts'
 import { createMutex } from '../store/mutex.ts'
 import type { Store } from '../store/store.ts'
+import type { PolicyFollowerDeps } from './follow-policies.ts'
 import type { Loaded } from './load-config.ts'
-import { loadPolicies } from './load-policies.ts'
+import { readPolicies } from './load-policies.ts'
 
 const BEAT_MS = 5_000
 
@@ -34,6 +36,8 @@ export type OpenedGuacamole = {
   history: History
   /** Uuids of live sessions on every node; undefined where no node is named. */
   live(): Promise<ReadonlySet<string> | undefined>
+  /** Who may connect to what: the files that say so, and how to put others in force. */
+  policies: Pick<PolicyFollowerDeps, 'files' | 'read' | 'prepare'>
   /** Every web application node that was named; none where only SQL is configured. */
   nodes: readonly RestSession[]
   close(): Promise<void>
@@ -55,7 +59,8 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
   const settings = catalogue.guacamole
   const nodes = openNodes(settings, world)
   const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes) : undefined
-  const desires = { settings, ...whatPeopleGet(settings, world) }
+  const { readersOf, ...policies } = followedReaders(loaded, settings)
+  const desires = { settings, readersOf, secrets: plainSecrets(settings, world) }
   const opened = settings.sql
     ? bySql(await openDatabase(settings.sql, world), { ...desires, clock, closeSessions })
     : byRest(nodes, { ...desires, clock, alone: aloneIn(world.store) })
@@ -64,6 +69,7 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
     guacamole,
     secrets: desires.secrets,
     history,
+    policies,
     live: async () => {
       if (nodes.length === 0) return undefined
       const active = await Promise.all(nodes.map(readActive))
@@ -106,24 +112,35 @@ function openDatabase(sql: NonNullable<GuacamoleSettings['sql']>, { secret }: Gu
     : openMysqlDatabase(secret('catalogue.guacamole.sql.mysql', sql.mysql))
 }
 
-/** User groups by connection. Throws POLICY_BEYOND_GROUPS. */
-export function readersOf(loaded: Loaded, settings: GuacamoleSettings): DesireDeps['readersOf'] {
+/** User groups by connection, by the policies in force. Throws POLICY_BEYOND_GROUPS. */
+export function followedReaders(
+  loaded: Loaded,
+  settings: GuacamoleSettings,
+): Pick<DesireDeps, 'readersOf'> & OpenedGuacamole['policies'] {
   const folder = settings.policies ?? loaded.config.access.policies
-  const readers = groupReaders(loadPolicies({ ...loaded, policies: resolve(loaded.folder, folder) }))
-  return ({ scope, group, protocol, instance }) => readers({ ...scope, group, protocol, tags: instance.tags })
-}
-
-function whatPeopleGet(settings: GuacamoleSettings, { loaded, secret }: GuacamoleWorld): Omit<DesireDeps, 'settings'> {
+  const read = () => readPolicies({ ...loaded, policies: resolve(loaded.folder, folder) })
+  const files = read()
+  let readers = groupReaders(parsePolicies(files))
   return {
-    readersOf: readersOf(loaded, settings),
-    secrets: settings.secretsInPlainTextForAllWhoReadTheGuacamoleDatabase.map((one) => ({
-      protocol: one.protocol,
-      parameter: one.parameter,
-      accounts: one.accounts,
-      secret: secret(`catalogue.guacamole (${one.parameter} of ${one.protocol})`, one.secret),
-    })),
+    files,
+    read,
+    prepare(policies) {
+      const next = groupReaders(policies)
+      return () => {
+        readers = next
+      }
+    },
+    readersOf: ({ scope, group, protocol, instance }) => readers({ ...scope, group, protocol, tags: instance.tags }),
   }
 }
+
+const plainSecrets = (settings: GuacamoleSettings, { secret }: GuacamoleWorld): PlainSecret[] =>
+  settings.secretsInPlainTextForAllWhoReadTheGuacamoleDatabase.map((one) => ({
+    protocol: one.protocol,
+    parameter: one.parameter,
+    accounts: one.accounts,
+    secret: secret(`catalogue.guacamole (${one.parameter} of ${one.protocol})`, one.secret),
+  }))
 
 /** SQLite has one process; a transaction held open there would stop everything else in it. */
 function aloneIn(store: Store | undefined): <T>(work: () => Promise<T>) => Promise<T> {

@@ -18,9 +18,10 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { readSecretSource, type SecretSource } from '../kernel/secret-source.ts'
+import { parsePolicies } from '../policy/policy-set.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
-import { type DiscoveryRules, publishRules } from '../reconcile/rules.ts'
+import { publishRules } from '../reconcile/rules.ts'
 import { createOutboxDrain } from '../reconcile/trail-outbox.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
 import { createSignIn, type SignIn } from '../sign-in/sign-in.ts'
@@ -30,8 +31,9 @@ import type { Store } from '../store/store.ts'
 import { type AuditStores, openAuditStores, openSigner } from './audit-stores.ts'
 import type { Config } from './config-schema.ts'
 import { configErrors } from './errors.ts'
+import { createPolicyFollower, type PolicyFollower, type PolicyFollowerDeps } from './follow-policies.ts'
 import type { Loaded } from './load-config.ts'
-import { loadPolicies } from './load-policies.ts'
+import { readPolicies } from './load-policies.ts'
 import { type NodeTrail, openNodeTrail } from './node-trail.ts'
 import { type OpenedGuacamole, openGuacamole } from './open-guacamole.ts'
 import { openRecordingFiles } from './recording-store.ts'
@@ -43,8 +45,8 @@ export type World = {
   log: Log
   store: Store
   access: Access
-  /** Content hash of the policies. */
-  policies: string
+  /** The policies of access, and those of the Guacamole where there is one. */
+  policies: readonly PolicyFollower[]
   trail: NodeTrail
   /** Copies the trail's files to CloudWatch Logs, where that is configured. */
   sink: LogSink | undefined
@@ -74,7 +76,8 @@ export function secretsOf({ path }: Loaded, env: NodeJS.ProcessEnv) {
 export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Log): Promise<World> {
   const { config, folder } = loaded
   const clock = systemClock
-  const policies = loadPolicies(loaded)
+  const policyFiles = readPolicies(loaded)
+  const firstPolicies = parsePolicies(policyFiles)
   const secret = secretsOf(loaded, env)
   const clientSecret = config.signIn.clientSecret && secret('signIn.clientSecret', config.signIn.clientSecret)
   const at = (place: string) => resolve(folder, place)
@@ -87,9 +90,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   const { trail, sink } = await openNodeTrail({ loaded, node, store, clock, log })
   const signer = await openSigner(loaded)
   const audit = await openAuditStores(loaded, env)
-  const access = createAccess({ store, policies, clock })
-  await rekeyConnections(store, policies.mentions)
-  await access.connectionsChanged()
+  const access = createAccess({ store, policies: firstPolicies, clock })
 
   const recordings = openRecordings({ ...(await openRecordingFiles(loaded, env)), signer, clock })
   const aws = createAws({ settings: config.aws, clock })
@@ -111,24 +112,49 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     node,
   })
   const directory = createDirectory({ aws, tenant: config.tenant, clock, log })
-  const rules: DiscoveryRules = {
-    connections: config.connections,
-    absenceProof: config.discovery.absenceProof,
-    mentions: policies.mentions,
+  const {
+    connections,
+    discovery: { absenceProof },
+  } = config
+  const mentions = () => access.policies().mentions
+  const settlePolicies = async () => {
+    await publishRules(store.db, { connections, absenceProof, mentions: mentions() })
+    await rekeyConnections(store, mentions())
+    await access.connectionsChanged()
   }
-  await publishRules(store.db, rules)
-  const catalogue = builtInCatalogue(policies.mentions)
+  await settlePolicies()
+  const catalogue = builtInCatalogue(mentions)
   const opened = await openGuacamole({ loaded, secret, clock, store })
   const lookEvery = config.discovery.sweepEvery
   const guacamole = opened && {
     ...opened,
     follower: createFollower({ store, builtIn: catalogue, target: opened.guacamole, clock, log, lookEvery }),
   }
+  const followPolicies = (more: Omit<PolicyFollowerDeps, 'trail' | 'clock' | 'log'>) =>
+    createPolicyFollower({ ...more, trail, clock, log })
+  const policies = [
+    followPolicies({
+      subject: 'access policies',
+      files: policyFiles,
+      read: () => readPolicies(loaded),
+      prepare: (next) => () => access.use(next),
+      settle: settlePolicies,
+    }),
+    ...(guacamole
+      ? [
+          followPolicies({
+            ...guacamole.policies,
+            subject: 'policies of Guacamole',
+            settle: guacamole.follower.lookAtAll,
+          }),
+        ]
+      : []),
+  ]
   const discovery = createDiscovery({
     settings: config.discovery,
     directory,
     observer,
-    applier: createApplier({ store, catalogue, clock, log, ...rules }),
+    applier: createApplier({ store, catalogue, clock, log, connections, absenceProof }),
     queue: config.aws.eventQueue ? createEventQueue(aws.sqs, config.aws.eventQueue) : undefined,
     clock,
     log,
@@ -147,7 +173,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     log,
     store,
     access,
-    policies: policies.hash,
+    policies,
     trail,
     sink,
     audit,

@@ -36,6 +36,8 @@ export type Attachment = {
   finish(): void
   /** The browser is gone; the shell waits for it. */
   detach(): void
+  /** The person may not go on. */
+  end(reason: SessionEndReason): void
 }
 
 export type Size = { cols: number; rows: number }

@@ -5,6 +5,7 @@ import { parseScope } from '../model/scope.ts'
 import type { SessionEndReason } from '../model/session.ts'
 import type { Recordings } from '../recording/recordings.ts'
 import type { AbandonedSeal } from '../recording/seal-abandoned.ts'
+import { askAgain, type Judged, readFactsAnew } from './ask-again.ts'
 import type { Attachment, Size, TerminalChannel } from './channel.ts'
 import { gatewayErrors } from './errors.ts'
 import { fingerprintOf } from './host-keys.ts'
@@ -12,6 +13,7 @@ import { type OpenDeps, type Opened, openTerminal } from './open-terminal.ts'
 import { createLaterSealer } from './seal-later.ts'
 import { HEARTBEAT_MS, openSessionRows } from './session-rows.ts'
 import { startTerminalSession, type TerminalSession } from './terminal/terminal-session.ts'
+import { startWatch, type Watch } from './watch.ts'
 
 export type GatewayDeps = OpenDeps & {
   recordings: Pick<Recordings, 'open' | 'sealAbandoned' | 'spooled'>
@@ -24,7 +26,7 @@ export type Gateway = {
   open(request: { connectionId: string; person: Person; size: Size; channel: TerminalChannel }): Promise<Attachment>
   /** Back to one's own shell on this node, within its grace time. */
   resume(request: { sessionId: string; person: Person; size: Size; channel: TerminalChannel }): Promise<Attachment>
-  watch(request: { sessionId: string; person: Person; channel: TerminalChannel }): Promise<() => void>
+  watch(request: { sessionId: string; person: Person; channel: TerminalChannel }): Promise<Pick<Watch, 'end' | 'left'>>
   /** Ends a session wherever it runs. */
   end(sessionId: string, by: Person): Promise<void>
   live(): number
@@ -34,7 +36,7 @@ export type Gateway = {
 }
 
 type Held = { person: Person; scope: string; instanceId: string }
-type Live = Held & { session: TerminalSession }
+type Live = Held & Judged & { session: TerminalSession; watches: Set<Watch> }
 type End = { concerns(one: Held): boolean; reason: SessionEndReason }
 
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -63,11 +65,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
     store.notify.subscribe('end-session', ({ sessionId, by }) => {
       void live.get(sessionId)?.session.end('ended-by-operator', by)
     }),
+    deps.access.onPolicies(() => {
+      for (const one of live.values()) askAgain(deps, one)
+    }),
   ]
   const beat = async () => {
     await rows.beat(node)
     // A notice may be lost: with the process that was to give it, or while the database did not answer.
     for (const id of await rows.onEndedInstances(node)) void live.get(id)?.session.end('instance-gone')
+    // Tags of an instance change too, and policies speak of them.
+    await readFactsAnew(store.db, [...live.values()])
+    for (const one of live.values()) askAgain(deps, one)
   }
   const heart = setInterval(() => {
     beat().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'the heartbeat was not written'))
@@ -126,7 +134,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
         ending.delete(id)
       },
     })
-    live.set(id, { session, person, scope: recorder.facts.scope, instanceId: connection.instanceId })
+    const { scope } = recorder.facts
+    const { instanceId } = connection
+    const one = {
+      session,
+      person,
+      scope,
+      instanceId,
+      connectionId: connection.id,
+      facts: target.facts,
+      watches: new Set<Watch>(),
+    }
+    live.set(id, one)
     return session
   }
 
@@ -175,6 +194,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
         const one = live.get(opened.id)
         const end = one && heard.find(({ concerns }) => concerns(one))
         if (end) await session.end(end.reason)
+        // The policies may be others than when this was begun.
+        if (one) askAgain(deps, one)
         return attachment
       } catch (cause) {
         opened?.shell.close()
@@ -190,15 +211,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
       }
     },
     async resume({ sessionId, person, size, channel }) {
-      const { session, person: owner } = mine(sessionId)
-      if (owner.id !== person.id) throw gatewayErrors.SESSION_NOT_FOUND({ id: sessionId })
-      return session.attach(channel, size, true)
+      const one = mine(sessionId)
+      if (one.person.id !== person.id) throw gatewayErrors.SESSION_NOT_FOUND({ id: sessionId })
+      // Who signed in again may be of other groups.
+      one.person = person
+      return one.session.attach(channel, size, true)
     },
     async watch({ sessionId, person, channel }) {
-      const { session, scope } = mine(sessionId)
+      const { session, scope, watches } = mine(sessionId)
       const about = { actor: person.id, subject: sessionId, scope: parseScope(scope), session: sessionId } as const
-      await trail.record({ ...about, kind: 'session.watched', source: 'fact', data: { person: person.name } })
-      return session.watch(channel)
+      const data = { person: person.name }
+      await trail.record({ ...about, kind: 'session.watched', source: 'fact', data })
+      const begunAt = clock.now()
+      return startWatch({ session, watches, person, channel }, (reason) => {
+        const end = { ...data, reason, durationMs: clock.now() - begunAt }
+        void tell({ ...about, kind: 'session.watch-ended', source: 'fact', data: end })
+      })
     },
     async end(sessionId, by) {
       await trail.record({

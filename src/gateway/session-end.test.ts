@@ -2,10 +2,21 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFakeBucket } from '../../test/fixtures/bucket.ts'
-import { ada, type GatewayStage, idOf, scope, setGatewayStage, typed } from '../../test/fixtures/gateway-stage.ts'
+import {
+  ada,
+  browser,
+  type GatewayStage,
+  idOf,
+  scope,
+  setGatewayStage,
+  typed,
+} from '../../test/fixtures/gateway-stage.ts'
 import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
 import { formatScope } from '../model/scope.ts'
+import { parsePolicies } from '../policy/policy-set.ts'
 import { bucketFiles } from '../recording/bucket-files.ts'
+
+const ONLY_CONNECT = 'permit (principal, action == Enchilada::Action::"connect", resource);'
 
 let sshd: TestSshd
 let stage: GatewayStage
@@ -40,6 +51,57 @@ describe('a session ends', () => {
       10_000,
     )
     expect(channel.closed).toBe(reason)
+  })
+
+  test('when the policies no longer allow it', async () => {
+    const { channel } = await stage.open()
+    stage.access.use(parsePolicies([]))
+    await vi.waitFor(() => expect(stage.events.at(-1)?.kind).toBe('session.disconnected'), 10_000)
+    expect([channel.closed, stage.events.at(-1)?.data?.['reason']]).toEqual(['access-withdrawn', 'access-withdrawn'])
+  })
+
+  test('when a tag of its instance changes and the policies ask for that tag', async () => {
+    const text = 'permit (principal, action, resource) unless { resource.hasTag("closed") };'
+    stage.access.use(parsePolicies([{ name: 'a.cedar', text }]))
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    await stage.start()
+    const { channel } = await stage.open()
+    const instance = JSON.stringify({ ...stage.instance, tags: { closed: '' } })
+    await stage.store.db.updateTable('connections').set({ instance }).execute()
+    vi.advanceTimersByTime(10_000)
+    vi.useRealTimers()
+    await vi.waitFor(() => expect(channel.closed).toBe('access-withdrawn'), 10_000)
+  })
+
+  test('for who watches it, when they no longer may; it goes on', async () => {
+    const { channel, attachment } = await stage.open()
+    const olga = { ...ada, id: 'idp olga', name: 'olga' }
+    const watcher = browser()
+    await stage.gateway.watch({ sessionId: idOf(channel), person: olga, channel: watcher })
+    stage.access.use(parsePolicies([{ name: 'a.cedar', text: ONLY_CONNECT }]))
+    expect(watcher.closed).toBe('access-withdrawn')
+    await vi.waitFor(() => expect(stage.kinds()).toContain('session.watch-ended'), 10_000)
+    expect(stage.events.at(-1)).toMatchObject({
+      actor: olga.id,
+      session: idOf(channel),
+      data: { reason: 'access-withdrawn' },
+    })
+    attachment.input(typed('echo still-$((1+1))\n'))
+    await vi.waitFor(() => expect(channel.text).toContain('still-2'), 10_000)
+    expect(watcher.text).not.toContain('still-2')
+  })
+
+  test.each<[string, (ends: { left(): void }) => void, string]>([
+    ['who leaves', (watch) => watch.left(), 'left'],
+    ['when the session ends', () => void stage.gateway.close(), 'node-stopping'],
+  ])('a watch ends once, in the trail too: %s', async (_who, act, reason) => {
+    const { channel } = await stage.open()
+    const watch = await stage.gateway.watch({ sessionId: idOf(channel), person: ada, channel: browser() })
+    act(watch)
+    const ends = () => stage.events.filter(({ kind }) => kind === 'session.watch-ended')
+    await vi.waitFor(() => expect(ends()).toMatchObject([{ data: { reason } }]), 10_000)
+    watch.left()
+    expect(ends()).toHaveLength(1)
   })
 
   test('that was still being opened when its end was told', async () => {

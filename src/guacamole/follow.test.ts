@@ -19,7 +19,7 @@ afterAll(() => store.close())
 test('a target that was away has everything half a minute after it is back; discovery waits for nothing', async () => {
   const clock = createFakeClock()
   const target = createFakeCatalogue()
-  const builtIn = builtInCatalogue({ tags: [], persons: [] })
+  const builtIn = builtInCatalogue(() => ({ tags: [], persons: [] }))
   const follower = createFollower({ store, builtIn, target, clock, log: silentLog, lookEvery: 900_000 })
   const stop = new AbortController()
   const running = follower.run(stop.signal)

@@ -18,7 +18,11 @@ export type FollowDeps = {
   lookEvery: number
 }
 
-export type Follower = { run(signal: AbortSignal): Promise<void> }
+export type Follower = {
+  run(signal: AbortSignal): Promise<void>
+  /** Something that all of it depends on changed: every scope is looked at now. */
+  lookAtAll(): Promise<void>
+}
 
 /** ms before a scope that failed is tried again. */
 const RETRY_MS = 30_000
@@ -29,9 +33,11 @@ const RETRY_MS = 30_000
  */
 export function createFollower({ store, builtIn, target, clock, log, lookEvery }: FollowDeps): Follower {
   const due = new Set<string>()
+  let wake: () => void = () => undefined
 
   const lookAtAll = async () => {
     for (const { scope } of await store.db.selectFrom('scopes').select('scope').execute()) due.add(scope)
+    wake()
   }
 
   const step = async (key: string): Promise<void> => {
@@ -61,8 +67,8 @@ export function createFollower({ store, builtIn, target, clock, log, lookEvery }
   }
 
   return {
+    lookAtAll,
     async run(signal: AbortSignal): Promise<void> {
-      let wake: () => void = () => undefined
       const stop = store.notify.subscribe('scope', ({ scope }) => {
         due.add(scope)
         wake()

@@ -10,6 +10,7 @@ import { systemClock } from './clock.ts'
 import { writeDurably } from './durable-file.ts'
 import { parseDuration } from './duration.ts'
 import { defineErrors, hasCode, reasonOf } from './errors.ts'
+import { newId } from './ids.ts'
 import { createLimiter } from './limiter.ts'
 import { Secret } from './secret.ts'
 import { ed25519Signer, verifierOf } from './signer.ts'
@@ -116,4 +117,13 @@ test('a signature is verified by the public key alone, and only over what was si
   const signature = await signer.sign(Buffer.from('seal'))
   expect(verify(Buffer.from('seal'), signature)).toBe(true)
   expect(verify(Buffer.from('seaL'), signature)).toBe(false)
+})
+
+test('ids of one millisecond sort as they were made', () => {
+  const ids = Array.from({ length: 5_000 }, newId)
+  expect(ids.toSorted()).toEqual(ids)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(ids.filter((id) => !/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toEqual(
+    [],
+  )
 })

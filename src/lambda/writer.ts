@@ -37,9 +37,9 @@ export async function handler(event: SQSEvent, context: Invocation): Promise<SQS
 async function settleAll(received: readonly Received[], signal: AbortSignal): Promise<string[]> {
   try {
     const { store, record } = await database.get()
-    // Read with each batch: `serve` publishes new rules when it starts with another configuration.
+    // Read with each batch: `serve` publishes new rules when its configuration or its policies change.
     const rules = await readRules(store.db)
-    const catalogue = builtInCatalogue(rules.mentions)
+    const catalogue = builtInCatalogue(() => rules.mentions)
     const applier = createApplier({ store, catalogue, clock, log, ...rules, hasOwnTrail: record !== undefined })
     const settle = createSettler({ applier, later: events.later, counts: noCounts() })
     return await settleMessages(received, { settle, log, signal })

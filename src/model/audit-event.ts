@@ -10,6 +10,7 @@ export const auditKinds = [
   'session.refused',
   'session.disconnected',
   'session.watched',
+  'session.watch-ended',
   'session.ended',
   'host-key.pinned',
   'host-key.replaced',
@@ -33,6 +34,8 @@ export const auditKinds = [
   'tunnel.disconnected',
   'tunnel.ended',
   'configuration.loaded',
+  'policies.changed',
+  'policies.refused',
   'node.started',
   'node.stopped',
 ] as const

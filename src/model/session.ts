@@ -4,6 +4,8 @@ export const sessionEndReasons = [
   'closed-by-target',
   'ended-by-operator',
   'access-ended',
+  'access-withdrawn',
+  'signed-out',
   'instance-gone',
   'idle-limit',
   'absolute-limit',

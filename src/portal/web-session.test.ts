@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type PortalStage, setPortalStage } from '../../test/fixtures/portal-stage.ts'
 import { type Visitor, visitorOf } from '../../test/fixtures/portal-visitor.ts'
 import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
@@ -124,11 +124,66 @@ test('a forged logout token ends nothing', async () => {
   expect((await visitor.get('/api/v1/me')).status).toBe(200)
 })
 
-test('after so long without use the web session is over, and with it the shell', async () => {
-  const visitor = await stage.visitor('idle', ['engineer'])
-  const shell = await openShell(visitor)
-  stage.later(61 * 60_000)
-  const answer = await visitor.get('/api/v1/me')
-  expect([answer.status, (await answer.json())['code']]).toEqual([401, 'NOT_SIGNED_IN'])
-  shell.drop()
+const HOUR = 60 * 60_000
+const BEAT = 20_000
+
+/** What is looked after every 20 s is looked after now. */
+async function withBeats<T>(work: (beat: () => void) => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    return await work(() => void vi.advanceTimersByTime(BEAT))
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+test('after so long without use the web session is over, and with it the shell and who watched it', () =>
+  withBeats(async (beat) => {
+    const visitor = await stage.visitor('idle', ['engineer'])
+    const watcher = await stage.visitor('idle-watcher', ['auditor'])
+    const shell = await openShell(visitor)
+    const { sessionId } = await shell.heard('connected')
+    const watch = watcher.socket(await watcher.ticket(`/api/v1/sessions/${sessionId}/tickets`, { purpose: 'watch' }))
+    watch.start()
+    await watch.heard('connected')
+    stage.later(HOUR + 60_000)
+    const answer = await visitor.get('/api/v1/me')
+    expect([answer.status, (await answer.json())['code']]).toEqual([401, 'NOT_SIGNED_IN'])
+    beat()
+    expect(await Promise.all([shell.closed, watch.closed])).toEqual([
+      closeCodes['signed-out'],
+      closeCodes['signed-out'],
+    ])
+    await vi.waitFor(() => {
+      const ends = stage.gateway.events.filter((event) => event.session === sessionId && event.data?.['reason'])
+      expect(ends.map(({ kind, data }) => [kind, data?.['reason']]).sort()).toEqual([
+        ['session.disconnected', 'signed-out'],
+        ['session.watch-ended', 'signed-out'],
+      ])
+    })
+  }))
+
+test('a web session that ran out leaves the shell to who signed in again meanwhile', () =>
+  withBeats(async (beat) => {
+    const visitor = await stage.visitor('again', ['engineer'])
+    const shell = await openShell(visitor)
+    const { sessionId } = await shell.heard('connected')
+    stage.later(13 * HOUR)
+    const back = await stage.visitor('again', ['engineer'])
+    beat()
+    expect(await shell.closed).toBe(closeCodes['signed-out'])
+    const resumed = back.socket(await back.ticket(`/api/v1/sessions/${sessionId}/tickets`, { purpose: 'resume' }))
+    resumed.start()
+    await resumed.heard('connected')
+    resumed.type('echo here-$((1 + 1))\n')
+    await resumed.shows('here-2')
+    resumed.drop()
+  }))
+
+test('other policies end the lists that stand open: the browser reads them anew', async () => {
+  const visitor = await stage.visitor('lists', ['engineer'])
+  const list = await visitor.get('/api/v1/connections/events')
+  const { access } = stage.gateway
+  access.use(access.policies())
+  expect(await list.text()).toContain('event: ready')
 })

@@ -42,7 +42,7 @@ test('what a look saw and a later listing did not show yet is looked up again', 
   const settle = createSettler({
     applier: createApplier({
       store,
-      catalogue: builtInCatalogue({ tags: [], persons: [] }),
+      catalogue: builtInCatalogue(() => ({ tags: [], persons: [] })),
       clock: { now: () => 5_000, sleep: async () => undefined },
       log: silentLog,
       connections: connectionSettings.parse({}),

@@ -69,7 +69,7 @@ describe('the laws of the reconciler', () => {
         const { apply } = createApplier({
           log: silentLog,
           store,
-          catalogue: builtInCatalogue({ tags: [], persons: [] }),
+          catalogue: builtInCatalogue(() => ({ tags: [], persons: [] })),
           clock,
           connections: connectionSettings.parse({}),
           absenceProof: PROOF,
@@ -182,7 +182,7 @@ describe('the laws of the reconciler', () => {
     const { apply } = createApplier({
       log: silentLog,
       store,
-      catalogue: builtInCatalogue({ tags: [], persons: [] }),
+      catalogue: builtInCatalogue(() => ({ tags: [], persons: [] })),
       clock: { now: () => now, sleep: async () => undefined },
       connections: connectionSettings.parse({}),
       absenceProof: PROOF,
@@ -218,7 +218,7 @@ test('a tombstone is forgotten after a month, and not before', async () => {
   const { apply } = createApplier({
     log: silentLog,
     store,
-    catalogue: builtInCatalogue({ tags: [], persons: [] }),
+    catalogue: builtInCatalogue(() => ({ tags: [], persons: [] })),
     clock: { now: () => now, sleep: async () => undefined },
     connections: connectionSettings.parse({}),
     absenceProof: PROOF,

@@ -8,12 +8,7 @@ const AT_ONCE = 500
  * Records what changes: the record is written with the change or not at all, also where the writer keeps no trail of its own.
  */
 export async function putInOutbox(trx: Database, events: readonly AuditEvent[]): Promise<void> {
-  // Ids of one millisecond have no order of their own; the records of one change keep theirs.
-  const change = newId()
-  const rows = events.map((event, at) => ({
-    id: `${change} ${String(at).padStart(6, '0')}`,
-    event: JSON.stringify(event),
-  }))
+  const rows = events.map((event) => ({ id: newId(), event: JSON.stringify(event) }))
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     await trx
       .insertInto('trail_outbox')

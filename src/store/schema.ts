@@ -178,7 +178,7 @@ export type AuditWritersTable = {
   holder: string
   held_until: number
 }
-/** Records of changes, written in the transaction of the change, until a node has put them into its trail. `id`: change and place in it. */
+/** Records of changes, written in the transaction of the change, until a node has put them into its trail. `id`: sorts as the changes were made. */
 export type TrailOutboxTable = {
   id: string
   /** AuditEvent as JSON. */

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitFor } from '../../bench/product/serve.ts'
 import { signIn } from '../../bench/product/sign-in.ts'
 import type { ConnectionList, Ticket } from '../../src/portal/contract/connections.ts'
+import { closeCodes } from '../../src/portal/contract/terminal.ts'
 import { type Visitor, visitorOf } from '../fixtures/portal-visitor.ts'
 import { HOST } from './fleet.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, POLICIES, type World } from './world.ts'
 
 /** The built product without a browser: what it tells nobody, and what it does when AWS or its own place is taken away. */
 const run = promisify(execFile)
@@ -97,6 +98,37 @@ test('a second serve on the same database is refused, with the code and what to 
   }).catch((error: unknown) => error)
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('STORE_IN_USE') })
   expect((await ada.get('/api/v1/me')).status).toBe(200)
+})
+
+test('policies that change end what they no longer allow; files that are not valid change nothing', async () => {
+  const { serving } = world
+  const file = join(dirname(serving.config), 'policies/bench.cedar')
+  const shell = ada.socket(await ada.ticket(`/api/v1/connections/${connection}/tickets`))
+  shell.start()
+  await shell.heard('connected')
+  const newest = async (kind: string): Promise<{ seq: number; data: Record<string, unknown> } | undefined> =>
+    (await (await ada.get(`/api/v1/audit?kind=${kind}&limit=1`)).json()).items[0]
+  const reload = async (text: string, kind: string) => {
+    const before = (await newest(kind))?.seq ?? 0
+    writeFileSync(file, text)
+    process.kill(serving.pid, 'SIGHUP')
+    await waitFor(kind, 10_000, async () => ((await newest(kind))?.seq ?? 0) > before)
+  }
+  await reload(`${POLICIES} permit (`, 'policies.refused')
+  expect(await serving.metric('enchilada_policies_refused')).toBe(1)
+  shell.type('echo goes-$((1 + 1))\n')
+  await shell.shows('goes-2')
+  await reload(POLICIES.replace('"connect"]', '"list"]'), 'policies.changed')
+  expect(await shell.closed).toBe(closeCodes['access-withdrawn'])
+  await waitFor('the trail says why', 10_000, async () => {
+    return (await newest('session.disconnected'))?.data['reason'] === 'access-withdrawn'
+  })
+  expect((await ada.post(`/api/v1/connections/${connection}/tickets`)).status).toBe(403)
+  await reload(POLICIES, 'policies.changed')
+  await waitFor('connecting is allowed again', 10_000, async () => {
+    return (await ada.post(`/api/v1/connections/${connection}/tickets`)).status === 201
+  })
+  expect(await serving.metric('enchilada_policies_refused')).toBe(0)
 })
 
 test('AWS is gone: the list stays, a connect is refused with the reason, and nothing crashes', async () => {

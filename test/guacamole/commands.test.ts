@@ -24,7 +24,7 @@ beforeAll(async () => {
   const scope = scopeOf('111122223333')
   const store = await openSqlite(join(folder, 'enchilada.db'))
   const connections = [connectionOf({ n: 1, name: 'web' }), connectionOf({ n: 2, name: 'db' })]
-  await builtInCatalogue({ tags: [], persons: [] }).write(store.db, scope, connections, 0)
+  await builtInCatalogue(() => ({ tags: [], persons: [] })).write(store.db, scope, connections, 0)
   const row = {
     tenant: scope.tenant,
     account: scope.account,

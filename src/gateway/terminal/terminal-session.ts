@@ -126,6 +126,9 @@ export function startTerminalSession(options: TerminalSessionOptions): TerminalS
       channel = undefined
       limits.left()
     },
+    end(reason) {
+      if (channel === mine) void end(reason)
+    },
   })
 
   return {

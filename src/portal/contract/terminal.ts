@@ -58,6 +58,8 @@ export const closeCodes = {
   'grace-expired': 4009,
   'node-lost': 4010,
   'node-stopping': 4011,
+  'access-withdrawn': 4012,
+  'signed-out': 4013,
   refused: 4020,
   'bad-ticket': 4021,
   'bad-message': 4022,

@@ -14,11 +14,16 @@ const BEAT_MS = 15_000
 export async function streamEvents(
   call: { parts: Parts; session: WebSession; c: Context },
   kind: 'connections' | 'sessions',
-  follow: (outbox: Outbox) => Promise<() => void> | (() => void),
+  follow: (outbox: Outbox) => Promise<() => void>,
 ): Promise<Response> {
   const { parts, session, c } = call
   const outbox = createOutbox()
-  const leave = await follow(outbox)
+  // Other policies, other rows: the browser comes back and reads the list anew.
+  const stop = parts.access.onPolicies(outbox.close)
+  const leave = await follow(outbox).catch((error: unknown) => {
+    stop()
+    throw error
+  })
   const remove = parts.doors.add({ sessionHash: session.hash, personId: session.person.id, close: outbox.close })
   parts.meters.stream(kind, 1)
   // A proxy that gathers answers would hold back the events.
@@ -35,6 +40,7 @@ export async function streamEvents(
       }
     } finally {
       outbox.close()
+      stop()
       leave()
       remove()
       parts.meters.stream(kind, -1)

@@ -52,10 +52,11 @@ export const connectionRoutes: readonly Route[] = [
       type: 'text/event-stream',
       schema: catalogueEventSchema,
     },
-    async handle(call) {
-      const readers = await call.parts.access.readersOf(call.session.person, 'list')
-      return streamEvents(call, 'connections', (outbox) => call.parts.connectionFeed.follow(readers, outbox))
-    },
+    handle: (call) =>
+      streamEvents(call, 'connections', async (outbox) => {
+        const { access, connectionFeed } = call.parts
+        return connectionFeed.follow(await access.readersOf(call.session.person, 'list'), outbox)
+      }),
   }),
   defineRoute({
     method: 'get',

@@ -58,10 +58,10 @@ export const sessionRoutes: readonly Route[] = [
       type: 'text/event-stream',
       schema: sessionSchema,
     },
-    async handle(call) {
-      const reader = await readerOf(call.parts, call.session)
-      return streamEvents(call, 'sessions', (outbox) => call.parts.sessionFeed.follow(reader, outbox))
-    },
+    handle: (call) =>
+      streamEvents(call, 'sessions', async (outbox) =>
+        call.parts.sessionFeed.follow(await readerOf(call.parts, call.session), outbox),
+      ),
   }),
   defineRoute({
     method: 'post',

@@ -6,20 +6,26 @@ const PING_MS = 20_000
 
 /**
  * Each 20 s: a ping, which finds dead peers and keeps proxies from closing what is silent; and a look whether the person is still
- * signed in. Whoever types stays signed in. Returns how to stop.
+ * signed in. Whoever types stays signed in. `onSignedOut` is called once. Returns how to stop.
  */
-export function keepAlive(parts: Parts, socket: WebSocket, session: WebSession, onSignedOut: () => void): () => void {
+export function keepAlive(
+  parts: Parts,
+  socket: WebSocket,
+  session: WebSession,
+  onSignedOut: (reason: 'access-ended' | 'signed-out') => void,
+): () => void {
   let answered = true
   let typed = false
-  const signedOut = () => {
-    onSignedOut()
+  const signedOut = (reason: 'access-ended' | 'signed-out') => {
+    onSignedOut(reason)
     stop()
   }
-  const remove = parts.doors.add({ sessionHash: session.hash, personId: session.person.id, close: signedOut })
+  const close = () => signedOut('access-ended')
+  const remove = parts.doors.add({ sessionHash: session.hash, personId: session.person.id, close })
   const beat = async () => {
     const stillSignedIn = await parts.signIn.sessions.findByHash(session.hash, { use: typed })
     typed = false
-    if (!stillSignedIn) return signedOut()
+    if (!stillSignedIn) return signedOut('signed-out')
     // A paused socket does not read the answer either: that is our doing.
     if (!answered && !socket.isPaused) return socket.terminate()
     answered = false

@@ -29,20 +29,20 @@ export function serveTerminal(
 
   const channel = createSocketChannel(socket)
   let attachment: Attachment | undefined
-  let leaveWatch: (() => void) | undefined
+  let watch: Awaited<ReturnType<Parts['gateway']['watch']>> | undefined
   let size: Size | undefined
   let gone = false
 
   const badMessage = () => socket.close(closeCodes['bad-message'], 'bad-message')
   const startTimer = setTimeout(badMessage, START_MS)
-  const stopKeepAlive = keepAlive(parts, socket, session, () => channel.close('access-ended'))
+  const stopKeepAlive = keepAlive(parts, socket, session, (reason) => void signedOut(reason))
   parts.meters.socket(granted.purpose, 1)
 
   const begin = async (first: Size) => {
     const { person } = session
     try {
       if (granted.purpose === 'watch') {
-        leaveWatch = await parts.gateway.watch({ sessionId: granted.subject, person, channel })
+        watch = await parts.gateway.watch({ sessionId: granted.subject, person, channel })
       } else if (granted.purpose === 'resume') {
         attachment = await parts.gateway.resume({ sessionId: granted.subject, person, size: first, channel })
       } else {
@@ -59,9 +59,19 @@ export function serveTerminal(
 
   /** A browser that never saw the shell cannot come back to it; one that did gets its grace time. */
   const leave = (when: 'before-connected' | 'later') => {
-    leaveWatch?.()
+    watch?.left()
     if (when === 'before-connected' && granted.purpose === 'open') attachment?.finish()
     else attachment?.detach()
+  }
+
+  /** Who is signed in elsewhere finds the shell again, within its grace time; else nobody may come back to it. */
+  const signedOut = async (reason: 'access-ended' | 'signed-out') => {
+    watch?.end(reason)
+    if (reason === 'signed-out') {
+      const elsewhere = await parts.signIn.sessions.hasAny(session.person.id).catch(() => false)
+      if (!elsewhere) attachment?.end(reason)
+    }
+    channel.close(reason)
   }
 
   const take = (message: FromBrowser) => {

@@ -8,6 +8,8 @@ const words: Readonly<Record<SessionEndReason | 'replaced' | 'too-slow', string>
   'closed-by-target': 'The shell on the instance ended.',
   'ended-by-operator': 'An operator ended the session.',
   'access-ended': 'Your access ended.',
+  'access-withdrawn': 'The access policies do not allow this session any more.',
+  'signed-out': 'You are no longer signed in.',
   'instance-gone': 'The instance ended.',
   'idle-limit': 'Nobody typed for too long.',
   'absolute-limit': 'The session reached its longest time.',

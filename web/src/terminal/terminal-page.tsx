@@ -14,6 +14,8 @@ type Props = { purpose: 'open' | 'watch'; id: string; mayAdminister: boolean }
 const isFontSize = (value: unknown): value is number => typeof value === 'number' && value >= 8 && value <= 32
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 
+const needsSignIn = (reason: string): boolean => reason === 'access-ended' || reason === 'signed-out'
+
 /** A shell, or somebody's shell to watch. */
 export function TerminalPage({ purpose, id, mayAdminister }: Props) {
   const [fontSize, setFontSize] = useRemembered('fontSize', 14, isFontSize)
@@ -70,7 +72,7 @@ export function TerminalPage({ purpose, id, mayAdminister }: Props) {
           header={ended.message}
           action={purpose === 'open' && <Button onClick={again}>Connect again</Button>}
         >
-          Reason: {words(ended.reason)}. {ended.reason === 'access-ended' && <a href="/sign-in">Sign in again</a>}
+          Reason: {words(ended.reason)}. {needsSignIn(ended.reason) && <a href="/sign-in">Sign in again</a>}
         </Alert>
       )}
       {warning && !ended && (
