@@ -28,7 +28,7 @@ export const serve: Command = async (context) => {
     trail.record({
       kind,
       actor: 'system:serve',
-      subject: config.node ?? 'node',
+      subject: world.node,
       source: 'fact',
       data: { path: loaded.path, sha256: loaded.sha256, policies: world.access.policies().hash },
     })

@@ -41,6 +41,8 @@ import { openRecordingFiles } from './recording-store.ts'
 /** Everything that `serve` is made of, built once. `close` undoes it in the opposite order. */
 export type World = {
   config: Config
+  /** What this process is called, here and in the trail. */
+  node: string
   clock: Clock
   log: Log
   store: Store
@@ -169,6 +171,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   const notarise = createNotary({ ...audit, signer, clock })
   return {
     config,
+    node,
     clock,
     log,
     store,

@@ -18,7 +18,7 @@ export async function askConnect(db: Database, action: 'list' | 'connect', id: s
 export async function askSession(db: Database, action: 'watch' | 'play' | 'end', id: string): Promise<Asked> {
   const row = await readSessionRow(db, id)
   if (!row) throw portalErrors.SESSION_UNKNOWN()
-  const facts = await factsOfSession(db, row)
+  const facts = (await readSessionFacts(db, [row]))(row)
   return {
     question: { action, facts, owner: row.person_id },
     subject: id,
@@ -28,20 +28,22 @@ export async function askSession(db: Database, action: 'watch' | 'play' | 'end',
 }
 
 /** The policy key keeps what the policies could tell apart; without it (never judged) a session has no tags. */
-async function factsOfSession(db: Database, row: SessionsTable): Promise<Facts> {
-  const known = await db
-    .selectFrom('policy_keys')
-    .select('facts')
-    .where('policy_key', '=', row.policy_key)
-    .executeTakeFirst()
-  if (known) return JSON.parse(known.facts)
-  const { tenant, account, protocol } = row
-  return {
-    tenant,
-    account,
-    protocol,
-    region: parseScope(row.scope).region,
-    group: JSON.parse(row.group_path),
-    tags: {},
-  }
+export async function readSessionFacts(
+  db: Database,
+  rows: readonly SessionsTable[],
+): Promise<(row: SessionsTable) => Facts> {
+  const keys = [...new Set(rows.map((row) => row.policy_key))]
+  const found =
+    keys.length === 0 ? [] : await db.selectFrom('policy_keys').selectAll().where('policy_key', 'in', keys).execute()
+  const known = new Map<string, Facts>(found.map((row) => [row.policy_key, JSON.parse(row.facts)]))
+  return (row) => known.get(row.policy_key) ?? bareFacts(row)
 }
+
+const bareFacts = ({ tenant, account, protocol, scope, group_path }: SessionsTable): Facts => ({
+  tenant,
+  account,
+  protocol,
+  region: parseScope(scope).region,
+  group: JSON.parse(group_path),
+  tags: {},
+})

@@ -15,6 +15,11 @@ export const recordingSchema = z
   .meta({ id: 'Recording' })
 export type Recording = z.infer<typeof recordingSchema>
 
+export const recordingListSchema = z
+  .object({ items: z.array(sessionSchema), nextCursor: z.string().optional() })
+  .meta({ id: 'RecordingList' })
+export type RecordingList = z.infer<typeof recordingListSchema>
+
 /**
  * `index.json`: where a player may start. `slices[i].fromMs` is the session time of a slice's first event;
  * a `screen` is the terminal as escape sequences that redraw it, at `ms`, before slice `slice`.

@@ -29,8 +29,14 @@ export const sessionQuerySchema = z.object({
   to: z.coerce.number().int().optional(),
 })
 
+/** What the policies let this person do with it now; each request is decided again. */
+const listedSessionSchema = sessionSchema
+  .extend({ may: z.object({ watch: z.boolean(), end: z.boolean() }) })
+  .meta({ id: 'ListedSession' })
+export type ListedSession = z.infer<typeof listedSessionSchema>
+
 export const sessionListSchema = z
-  .object({ items: z.array(sessionSchema), nextCursor: z.string().optional() })
+  .object({ items: z.array(listedSessionSchema), nextCursor: z.string().optional() })
   .meta({ id: 'SessionList' })
 export type SessionList = z.infer<typeof sessionListSchema>
 

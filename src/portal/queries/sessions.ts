@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { parseScope } from '../../model/scope.ts'
 import type { SessionsTable } from '../../store/schema.ts'
 import type { Database } from '../../store/store.ts'
-import { type Session, type SessionList, type sessionQuerySchema, sessionSchema } from '../contract/sessions.ts'
+import { type Session, type sessionQuerySchema, sessionSchema } from '../contract/sessions.ts'
 import { readCursor, searchPatterns, writeCursor } from './keyset.ts'
 
 /** Whose sessions: one's own, and those of the policy keys that `readers` of `visibility` may see. */
@@ -17,7 +17,12 @@ export type SessionReader = {
 
 type SessionQuery = z.output<typeof sessionQuerySchema> & { recorded?: boolean }
 
-export async function listSessions(db: Database, reader: SessionReader, query: SessionQuery): Promise<SessionList> {
+/** `nextCursor` where there are more. */
+export async function listSessions(
+  db: Database,
+  reader: SessionReader,
+  query: SessionQuery,
+): Promise<{ rows: SessionsTable[]; nextCursor?: string }> {
   let rows = visibleSessions(db, reader).selectAll()
   if (query.live === 'true') rows = rows.where('ended_at', 'is', null)
   if (query.live === 'false') rows = rows.where('ended_at', 'is not', null)
@@ -42,7 +47,7 @@ export async function listSessions(db: Database, reader: SessionReader, query: S
     .execute()
   const items = found.slice(0, query.limit)
   const last = found.length > query.limit ? items.at(-1) : undefined
-  return { items: items.map(toSession), ...(last ? { nextCursor: writeCursor([last.started_at, last.id]) } : {}) }
+  return { rows: items, ...(last ? { nextCursor: writeCursor([last.started_at, last.id]) } : {}) }
 }
 
 export async function readVisibleSession(

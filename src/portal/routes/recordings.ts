@@ -5,10 +5,11 @@ import * as z from 'zod'
 import {
   recordingHitsSchema,
   recordingIndexSchema,
+  recordingListSchema,
   recordingSchema,
   verificationSchema,
 } from '../contract/recordings.ts'
-import { sessionListSchema, sessionQuerySchema } from '../contract/sessions.ts'
+import { sessionQuerySchema } from '../contract/sessions.ts'
 import { portalErrors } from '../errors.ts'
 import { askSession } from '../facts.ts'
 import type { Parts } from '../parts.ts'
@@ -29,14 +30,15 @@ export const recordingRoutes: readonly Route[] = [
     summary: 'Recorded sessions the person may play, newest first',
     signedIn: 'every row is cut to what the policies let this person play',
     query: sessionQuerySchema,
-    answer: { status: 200, description: 'One page', schema: sessionListSchema },
+    answer: { status: 200, description: 'One page', schema: recordingListSchema },
     async handle({ query, parts, session, c }) {
       const reader = {
         personId: session.person.id,
         readers: await parts.access.readersOf(session.person, 'play'),
         ownReaders: await parts.access.readersOf(session.person, 'play-own'),
       }
-      return c.json(await listSessions(parts.store.db, reader, { ...query, recorded: true }))
+      const { rows, ...more } = await listSessions(parts.store.db, reader, { ...query, recorded: true })
+      return c.json({ items: rows.map(toSession), ...more })
     },
   }),
   defineRoute({

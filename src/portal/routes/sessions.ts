@@ -13,6 +13,7 @@ import { streamEvents } from '../live/event-stream.ts'
 import type { Parts } from '../parts.ts'
 import { listSessions, readSessionRow, type SessionReader } from '../queries/sessions.ts'
 import { type Asked, defineRoute, type Route } from '../route.ts'
+import { withRights } from '../session-rights.ts'
 
 const params = z.object({ id: z.uuid() })
 const cut = "one's own sessions, and those the policies let this person watch or play"
@@ -44,7 +45,8 @@ export const sessionRoutes: readonly Route[] = [
     query: sessionQuerySchema,
     answer: { status: 200, description: 'One page', schema: sessionListSchema },
     async handle({ query, parts, session, c }) {
-      return c.json(await listSessions(parts.store.db, await readerOf(parts, session), query))
+      const { rows, ...more } = await listSessions(parts.store.db, await readerOf(parts, session), query)
+      return c.json({ items: await withRights(parts, session.person, rows), ...more })
     },
   }),
   defineRoute({

@@ -8,6 +8,7 @@ import Table from '@cloudscape-design/components/table'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { CatalogueEvent, Connection, ConnectionList } from '../../../src/portal/contract/connections.ts'
 import { queryOf } from '../api/request.ts'
+import { usePages } from '../api/use-pages.ts'
 import { useEvents, useQuery } from '../api/use-query.ts'
 import { ProblemBox } from '../shell/problem-box.tsx'
 import { useRemembered } from '../shell/remembered.ts'
@@ -35,21 +36,16 @@ export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
   const [filter, setFilter] = useState<Filter>(() => readFilter(location.search || left))
   const [typed, setTyped] = useState('')
   const [settled, setSettled] = useState('')
-  const [cursors, setCursors] = useState<(string | undefined)[]>([undefined])
-  const [page, setPage] = useState(1)
+  const pages = usePages()
   const [{ pageSize, hidden }, setPreferences] = useRemembered<Preferences>(
     'instances',
     { pageSize: 50, hidden: HIDDEN_AT_FIRST },
     isPreferences,
   )
-  const toStart = () => {
-    setCursors([undefined])
-    setPage(1)
-  }
   useEffect(() => {
     const timer = setTimeout(() => {
       setSettled(typed.trim())
-      toStart()
+      pages.back()
     }, TYPING_MS)
     return () => clearTimeout(timer)
   }, [typed])
@@ -60,7 +56,7 @@ export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
 
   const query = toQuery({ ...filter, q: `${filter.q} ${settled}`.trim() })
   const list = useQuery<ConnectionList>(
-    `/api/v1/connections${queryOf({ ...query, limit: pageSize, cursor: cursors[page - 1] })}`,
+    `/api/v1/connections${queryOf({ ...query, limit: pageSize, cursor: pages.cursor })}`,
   )
   const { reload } = list
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set())
@@ -80,7 +76,6 @@ export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
   const isNarrowed = typed !== '' || writeFilter(filter) !== ''
   const total = list.data?.total ?? 0
   const count = total.toLocaleString('en')
-  const next = list.data?.nextCursor
   return (
     <SpaceBetween size="l">
       {list.error && <ProblemBox error={list.error} retry={reload} />}
@@ -111,22 +106,12 @@ export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
             onType={setTyped}
             onChange={(wanted) => {
               setFilter(wanted)
-              toStart()
+              pages.back()
             }}
             countText={total === 1 ? '1 match' : `${count} matches`}
           />
         }
-        pagination={
-          <Pagination
-            currentPageIndex={page}
-            pagesCount={cursors.length}
-            openEnd={next !== undefined}
-            onChange={({ detail }) => {
-              if (detail.currentPageIndex > cursors.length) setCursors([...cursors, next])
-              setPage(detail.currentPageIndex)
-            }}
-          />
-        }
+        pagination={<Pagination {...pages.props(list.data?.nextCursor)} />}
         preferences={
           <CollectionPreferences
             title="Preferences"
@@ -148,7 +133,7 @@ export function InstancesPage({ mayAdminister }: { mayAdminister: boolean }) {
             onConfirm={({ detail }) => {
               const gone = (detail.contentDisplay ?? []).filter(({ visible }) => !visible).map(({ id }) => id)
               setPreferences({ pageSize: detail.pageSize ?? pageSize, hidden: gone })
-              toStart()
+              pages.back()
             }}
           />
         }

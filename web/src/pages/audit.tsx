@@ -3,6 +3,7 @@ import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker'
 import Header from '@cloudscape-design/components/header'
+import Pagination from '@cloudscape-design/components/pagination'
 import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
@@ -10,6 +11,7 @@ import { useState } from 'react'
 import type { AuditList, AuditRecord } from '../../../src/portal/contract/audit.ts'
 import type { Verification } from '../../../src/portal/contract/recordings.ts'
 import { ApiError, post, queryOf } from '../api/request.ts'
+import { usePages } from '../api/use-pages.ts'
 import { useQuery } from '../api/use-query.ts'
 import { when } from '../shell/format.ts'
 import { ProblemBox } from '../shell/problem-box.tsx'
@@ -30,6 +32,9 @@ const kinds = [
   'host-key',
   'recording',
   'discovery',
+  'guacamole',
+  'tunnel',
+  'policies',
   'configuration',
   'node',
 ]
@@ -50,7 +55,7 @@ export function AuditPage() {
   const [tokens, setTokens] = useState<readonly PropertyFilterProps.Token[]>([])
   const [range, setRange] = useState<Range>(null)
   const [between, setBetween] = useState<{ from?: string; to?: string }>({})
-  const [cursors, setCursors] = useState<string[]>([])
+  const pages = usePages()
   const [checking, setChecking] = useState(false)
   const [verification, setVerification] = useState<Verification>()
   const [refusal, setRefusal] = useState<ApiError>()
@@ -59,10 +64,9 @@ export function AuditPage() {
     tokens.map(({ propertyKey, value }) => [propertyKey ?? 'subject', String(value).trim()]),
   )
   const list = useQuery<AuditList>(
-    `/api/v1/audit${queryOf({ ...filter, ...between, limit: 100, cursor: cursors.at(-1) })}`,
+    `/api/v1/audit${queryOf({ ...filter, ...between, limit: 100, cursor: pages.cursor })}`,
   )
   const items = list.data?.items ?? []
-  const next = list.data?.nextCursor
   const verify = async () => {
     setChecking(true)
     try {
@@ -95,17 +99,9 @@ export function AuditPage() {
             variant="awsui-h1-sticky"
             description="Chained records of sign-ins, refusals, sessions, playbacks and discovery, newest first."
             actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
-                  Newer
-                </Button>
-                <Button disabled={next === undefined} onClick={() => next && setCursors([...cursors, next])}>
-                  Older
-                </Button>
-                <Button variant="primary" loading={checking} loadingText="Verifying" onClick={() => void verify()}>
-                  Verify
-                </Button>
-              </SpaceBetween>
+              <Button variant="primary" loading={checking} loadingText="Verifying" onClick={() => void verify()}>
+                Verify
+              </Button>
             }
           >
             Audit
@@ -127,7 +123,7 @@ export function AuditPage() {
               expandToViewport
               onChange={({ detail }) => {
                 setTokens(detail.tokens)
-                setCursors([])
+                pages.back()
               }}
             />
             <DateRangePicker
@@ -147,11 +143,12 @@ export function AuditPage() {
               onChange={({ detail }) => {
                 setRange(detail.value)
                 setBetween(moments(detail.value))
-                setCursors([])
+                pages.back()
               }}
             />
           </div>
         }
+        pagination={<Pagination {...pages.props(list.data?.nextCursor)} />}
         empty={
           <Box textAlign="center" padding="l">
             No records fit.

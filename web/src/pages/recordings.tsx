@@ -1,12 +1,15 @@
 import Box from '@cloudscape-design/components/box'
 import Header from '@cloudscape-design/components/header'
 import Input from '@cloudscape-design/components/input'
+import Pagination from '@cloudscape-design/components/pagination'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import Table from '@cloudscape-design/components/table'
 import { useState } from 'react'
-import type { Session, SessionList } from '../../../src/portal/contract/sessions.ts'
+import type { RecordingList } from '../../../src/portal/contract/recordings.ts'
+import type { Session } from '../../../src/portal/contract/sessions.ts'
 import { queryOf } from '../api/request.ts'
+import { usePages } from '../api/use-pages.ts'
 import { useQuery } from '../api/use-query.ts'
 import { span, when, words } from '../shell/format.ts'
 import { ProblemBox } from '../shell/problem-box.tsx'
@@ -15,7 +18,8 @@ import { PageLink } from '../shell/router.tsx'
 /** Sessions that may be played, newest first. */
 export function RecordingsPage() {
   const [q, setQ] = useState('')
-  const list = useQuery<SessionList>(`/api/v1/recordings${queryOf({ q, limit: 200 })}`)
+  const pages = usePages()
+  const list = useQuery<RecordingList>(`/api/v1/recordings${queryOf({ q, limit: 50, cursor: pages.cursor })}`)
   return (
     <SpaceBetween size="l">
       {list.error && <ProblemBox error={list.error} retry={list.reload} />}
@@ -41,9 +45,13 @@ export function RecordingsPage() {
             value={q}
             ariaLabel="Search recordings"
             placeholder="Instance, person, account"
-            onChange={({ detail }) => setQ(detail.value)}
+            onChange={({ detail }) => {
+              setQ(detail.value)
+              pages.back()
+            }}
           />
         }
+        pagination={<Pagination {...pages.props(list.data?.nextCursor)} />}
         empty={<Box textAlign="center">No recordings that you may play.</Box>}
         columnDefinitions={[
           {

@@ -2,11 +2,13 @@ import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Header from '@cloudscape-design/components/header'
 import Modal from '@cloudscape-design/components/modal'
+import Pagination from '@cloudscape-design/components/pagination'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import { useCallback, useState } from 'react'
-import type { Session, SessionList } from '../../../src/portal/contract/sessions.ts'
-import { ApiError, post } from '../api/request.ts'
+import type { ListedSession, SessionList } from '../../../src/portal/contract/sessions.ts'
+import { ApiError, post, queryOf } from '../api/request.ts'
+import { usePages } from '../api/use-pages.ts'
 import { useEvents, useQuery } from '../api/use-query.ts'
 import { when } from '../shell/format.ts'
 import { ProblemBox } from '../shell/problem-box.tsx'
@@ -16,16 +18,17 @@ const LIVE = ['ready', 'session', 'reset'] as const
 
 /** Sessions that go on: watch them read-only, or end them. */
 export function SessionsPage() {
-  const list = useQuery<SessionList>('/api/v1/sessions?live=true&limit=200')
+  const pages = usePages()
+  const list = useQuery<SessionList>(`/api/v1/sessions${queryOf({ live: 'true', limit: 50, cursor: pages.cursor })}`)
   const { reload } = list
   const [refusal, setRefusal] = useState<ApiError>()
-  const [ending, setEnding] = useState<Session>()
+  const [ending, setEnding] = useState<ListedSession>()
   useEvents(
     '/api/v1/sessions/events',
     LIVE,
     useCallback(() => reload(), [reload]),
   )
-  const end = async ({ id }: Session) => {
+  const end = async ({ id }: ListedSession) => {
     setEnding(undefined)
     await post(`/api/v1/sessions/${id}/end`).then(
       () => setRefusal(undefined),
@@ -59,7 +62,7 @@ export function SessionsPage() {
           person is told that an operator did it. The recording is kept.
         </Modal>
       )}
-      <Table<Session>
+      <Table<ListedSession>
         variant="full-page"
         loading={list.loading && !list.data}
         loadingText="Looking up sessions"
@@ -69,12 +72,12 @@ export function SessionsPage() {
         header={
           <Header
             variant="awsui-h1-sticky"
-            counter={`(${list.data?.items.length ?? 0})`}
-            description="Shells that are open now. To watch or to end one, the access policies are asked."
+            description="Shells that are open now: your own, and those that you may watch or play."
           >
             Live sessions
           </Header>
         }
+        pagination={<Pagination {...pages.props(list.data?.nextCursor)} />}
         empty={<Box textAlign="center">Nobody is connected.</Box>}
         columnDefinitions={[
           { id: 'name', header: 'Instance', isRowHeader: true, cell: (one) => one.connectionName },
@@ -87,20 +90,25 @@ export function SessionsPage() {
             header: 'Actions',
             cell: (one) => (
               <SpaceBetween direction="horizontal" size="xs">
-                <Button
-                  variant="inline-link"
-                  ariaLabel={`Watch ${one.personName} on ${one.connectionName}`}
-                  onClick={() => go(`/watch/${one.id}`)}
-                >
-                  Watch
-                </Button>
-                <Button
-                  variant="inline-link"
-                  ariaLabel={`End the session of ${one.personName} on ${one.connectionName}`}
-                  onClick={() => setEnding(one)}
-                >
-                  End
-                </Button>
+                {one.may.watch && (
+                  <Button
+                    variant="inline-link"
+                    ariaLabel={`Watch ${one.personName} on ${one.connectionName}`}
+                    onClick={() => go(`/watch/${one.id}`)}
+                  >
+                    Watch
+                  </Button>
+                )}
+                {one.may.end && (
+                  <Button
+                    variant="inline-link"
+                    ariaLabel={`End the session of ${one.personName} on ${one.connectionName}`}
+                    onClick={() => setEnding(one)}
+                  >
+                    End
+                  </Button>
+                )}
+                {!one.may.watch && !one.may.end && '–'}
               </SpaceBetween>
             ),
           },
