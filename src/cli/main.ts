@@ -124,6 +124,7 @@ fleet
   .option('--state <state>', 'only scopes in this state')
   .action(lazily(async () => (await import('./fleet-status.ts')).fleetStatus))
 
+const OFF_THE_RECORD = 'although the audit trail cannot be told: it is not'
 const recordings = program.command('recordings').description('recorded sessions')
 recordings
   .command('list')
@@ -139,6 +140,7 @@ recordings
   .description('replay in this terminal')
   .option('--speed <factor>', 'how much faster', factor, 1)
   .option('--max-idle <seconds>', 'cut pauses to this', seconds, 2)
+  .option('--off-the-record', OFF_THE_RECORD)
   .action(lazily(async () => (await import('./recordings-play.ts')).playRecording))
 recordings
   .command('verify <id>')
@@ -149,6 +151,7 @@ recordings
   .command('export <id>')
   .description('write as asciicast v3')
   .option('--output <file>', 'where to (default: stdout)')
+  .option('--off-the-record', OFF_THE_RECORD)
   .action(lazily(async () => (await import('./recordings-export.ts')).exportRecording))
 
 const guacamole = program.command('guacamole').description('an Apache Guacamole that follows the fleet')

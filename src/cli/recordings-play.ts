@@ -2,14 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, optionNumber } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { openForReading } from './recordings-open.ts'
+import { tellTrail } from './recordings-told.ts'
 
 /** Replays in this terminal, at the pace it happened. Ctrl-C stops it. */
 export const playRecording: Command = async (context) => {
   const recordings = await openForReading(context)
   const speed = optionNumber(context, 'speed') ?? 1
   const maxIdle = 1000 * (optionNumber(context, 'maxIdle') ?? 2)
+  const id = context.args[0] ?? ''
+  await recordings.facts(id)
+  await tellTrail(context, 'recording.played')
   let before = 0
-  for await (const [ms, kind, data] of recordings.events(context.args[0] ?? '')) {
+  for await (const [ms, kind, data] of recordings.events(id)) {
     const pause = Math.min(ms - before, maxIdle) / speed
     before = ms
     if (pause > 1) await sleep(pause)

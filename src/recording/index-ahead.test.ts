@@ -1,42 +1,23 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFakeClock } from '../../test/fixtures/fake-clock.ts'
+import { type RecordingStage, setRecordingStage } from '../../test/fixtures/recording-stage.ts'
 import { newId } from '../kernel/ids.ts'
 import { silentLog } from '../kernel/log.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
-import { INDEX, type SessionFacts } from './format.ts'
+import { INDEX } from './format.ts'
 import { createIndexAhead } from './index-ahead.ts'
-import { directoryFiles } from './recording-files.ts'
-import { openRecordings } from './recordings.ts'
 
-let directory: string
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'enchilada-index-'))
+let stage: RecordingStage
+beforeEach(async () => {
+  stage = await setRecordingStage()
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
-
-const facts: SessionFacts = {
-  id: newId(),
-  connectionId: 'c',
-  connectionName: 'web-1',
-  scope: 'acme/aws/111122223333/eu-west-1',
-  instanceId: 'i-0123456789abcdef0',
-  protocol: 'ssh',
-  personId: 'ada',
-  personName: 'Ada',
-  startedAt: 0,
-  cols: 80,
-  rows: 24,
-}
+afterEach(() => stage.close())
 
 test('an index is made when the session has ended, and not before', async () => {
-  const signer = await openSigningKey(join(directory, 'keys', 'signing.pem'))
-  const clock = createFakeClock(0)
-  const recordings = openRecordings({ files: directoryFiles(directory), spool: directory, signer, clock })
+  const facts = stage.facts()
+  const recordings = stage.open()
   const ahead = createIndexAhead({ recordings, log: silentLog })
-  const files = () => readdirSync(join(directory, facts.id))
+  const files = () => readdirSync(join(stage.folder, facts.id))
   const recorder = await recordings.open(facts)
   recorder.output(Buffer.from('hello'))
   ahead.look(facts.id)

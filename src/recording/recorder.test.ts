@@ -1,48 +1,33 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
-import { newId } from '../kernel/ids.ts'
+import type { FakeClock } from '../../test/fixtures/fake-clock.ts'
+import { type RecordingStage, setRecordingStage } from '../../test/fixtures/recording-stage.ts'
 import type { Signer } from '../kernel/signer.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
-import { INDEX, partName, type RecordedEvent, type SessionFacts, sliceName } from './format.ts'
+import { INDEX, partName, type RecordedEvent, sliceName } from './format.ts'
 import { parseEvents } from './reader.ts'
 import { openRecorder } from './recorder.ts'
 import { directoryFiles, type RecordingFiles } from './recording-files.ts'
-import { openRecordings } from './recordings.ts'
 import { createScreenReader } from './screen.ts'
 
+let stage: RecordingStage
 let directory: string
 let signer: Signer
 let clock: FakeClock
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'enchilada-recorder-'))
-  signer = await openSigningKey(join(directory, 'keys', 'signing.pem'))
-  clock = createFakeClock()
+  stage = await setRecordingStage()
+  ;({ folder: directory, signer, clock } = stage)
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+afterEach(() => stage.close())
 
-const facts = (): SessionFacts => ({
-  id: newId(),
-  connectionId: 'c',
-  connectionName: 'web-1',
-  scope: 'acme/aws/111122223333/eu-west-1',
-  instanceId: 'i-0123456789abcdef0',
-  protocol: 'ssh',
-  personId: 'ada',
-  personName: 'Ada',
-  startedAt: clock.now(),
-  cols: 40,
-  rows: 5,
-})
+const facts = () => stage.facts({ cols: 40, rows: 5 })
 
 const openWith = (files: RecordingFiles = directoryFiles(directory)) =>
   openRecorder({ files, spool: directory, facts: facts(), signer, clock })
-const recordingsOf = (files: RecordingFiles) => openRecordings({ files, spool: directory, signer, clock })
+const recordingsOf = (files: RecordingFiles) => stage.open({ files })
 
 describe('a recorder', () => {
   test('closes the slice of a session that has fallen silent', async () => {

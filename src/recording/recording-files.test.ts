@@ -4,14 +4,12 @@ import { join } from 'node:path'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFakeBucket } from '../../test/fixtures/bucket.ts'
-import { createFakeClock } from '../../test/fixtures/fake-clock.ts'
 import { type LabAws, startLabAws } from '../../test/fixtures/lab-aws.ts'
+import { setRecordingStage } from '../../test/fixtures/recording-stage.ts'
 import { createS3Client, openBucket } from '../aws/bucket.ts'
 import { newId } from '../kernel/ids.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
 import { bucketFiles } from './bucket-files.ts'
 import { directoryFiles, type RecordingFiles } from './recording-files.ts'
-import { openRecordings } from './recordings.ts'
 
 let aws: LabAws
 let folder: string
@@ -70,23 +68,10 @@ describe.each(stores)('files of recordings in %s', (_name, open) => {
   })
 
   test('carry a whole session: recorded, watched back, searched, verified', async () => {
-    const clock = createFakeClock()
-    const spool = join(folder, newId())
-    const signer = await openSigningKey(join(folder, 'signing.pem'))
-    const recordings = openRecordings({ files: await open(), spool, signer, clock, spoolLimit: 50_000_000 })
-    const recorder = await recordings.open({
-      id: newId(),
-      connectionId: 'c',
-      connectionName: 'web-1',
-      scope: 'acme/aws/111122223333/eu-west-1',
-      instanceId: 'i-0123456789abcdef0',
-      protocol: 'ssh',
-      personId: 'ada',
-      personName: 'Ada',
-      startedAt: clock.now(),
-      cols: 80,
-      rows: 24,
-    })
+    const stage = await setRecordingStage()
+    const { clock } = stage
+    const recordings = stage.open({ files: await open(), spoolLimit: 50_000_000 })
+    const recorder = await recordings.open(stage.facts())
     const { id } = recorder.facts
     for (let n = 0; n < 20; n += 1) {
       recorder.output(Buffer.from(`line ${n} ✓\r\n`))
@@ -103,5 +88,6 @@ describe.each(stores)('files of recordings in %s', (_name, open) => {
     expect((await recordings.index(id))?.slices).toHaveLength(sealed.slices)
     expect((await recordings.search(id, 'line 7')).hits).toMatchObject([{ line: 'line 7 ✓' }])
     expect(await recordings.sealAbandoned(id, 'node-lost')).toBeUndefined()
+    stage.close()
   })
 })

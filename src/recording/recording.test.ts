@@ -1,46 +1,31 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
-import { newId, sha256Hex } from '../kernel/ids.ts'
+import type { FakeClock } from '../../test/fixtures/fake-clock.ts'
+import { type RecordingStage, setRecordingStage } from '../../test/fixtures/recording-stage.ts'
+import { sha256Hex } from '../kernel/ids.ts'
 import type { Signer } from '../kernel/signer.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
-import { chainSlices, MANIFEST, type SessionFacts, sliceName } from './format.ts'
+import { chainSlices, MANIFEST, sliceName } from './format.ts'
 import type { Recorder } from './recorder.ts'
 import { directoryFiles } from './recording-files.ts'
 import { openRecordings, type Recordings } from './recordings.ts'
 import { sealSlices } from './seal.ts'
 import { createTextCutter } from './text-cutter.ts'
 
+let stage: RecordingStage
 let directory: string
 let signer: Signer
 let recordings: Recordings
 let clock: FakeClock
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'enchilada-recording-'))
-  signer = await openSigningKey(join(directory, 'keys', 'signing.pem'))
-  clock = createFakeClock()
-  recordings = openRecordings({ files: directoryFiles(directory), spool: directory, signer, clock })
+  stage = await setRecordingStage()
+  ;({ folder: directory, signer, clock } = stage)
+  recordings = stage.open()
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
-
-const facts = (): SessionFacts => ({
-  id: newId(),
-  connectionId: 'c',
-  connectionName: 'web-1',
-  scope: 'acme/aws/111122223333/eu-west-1',
-  instanceId: 'i-0123456789abcdef0',
-  protocol: 'ssh',
-  personId: 'ada',
-  personName: 'Ada',
-  startedAt: clock.now(),
-  cols: 80,
-  rows: 24,
-})
+afterEach(() => stage.close())
 
 /** In steps, so that the disk is never waited for while time jumps. */
 async function pass(recorder: Recorder, ms: number) {
@@ -51,7 +36,7 @@ async function pass(recorder: Recorder, ms: number) {
 }
 
 async function record(parts: readonly string[], everyMs = 1_500) {
-  const recorder = await recordings.open(facts())
+  const recorder = await recordings.open(stage.facts())
   for (const part of parts) {
     await pass(recorder, everyMs)
     recorder.output(Buffer.from(part))
@@ -116,7 +101,7 @@ describe('a recording', () => {
       signer,
       clock,
     })
-    await expect(broken.open(facts())).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
+    await expect(broken.open(stage.facts())).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
   })
 
   test('writing that fails is told, and the seal is refused', async () => {

@@ -1,48 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFakeBucket, type FakeBucket } from '../../test/fixtures/bucket.ts'
-import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
-import { newId } from '../kernel/ids.ts'
-import type { Signer } from '../kernel/signer.ts'
-import { openSigningKey } from '../kernel/signing-key.ts'
+import type { FakeClock } from '../../test/fixtures/fake-clock.ts'
+import { type RecordingStage, setRecordingStage } from '../../test/fixtures/recording-stage.ts'
 import { bucketFiles } from './bucket-files.ts'
 import type { Recorder } from './recorder.ts'
-import { openRecordings, type Recordings } from './recordings.ts'
+import type { Recordings } from './recordings.ts'
 
+let stage: RecordingStage
 let spool: string
 let clock: FakeClock
 let bucket: FakeBucket
-let signer: Signer
 let recordings: Recordings
 const LIMIT = 2_000_000
 
 beforeEach(async () => {
-  spool = mkdtempSync(join(tmpdir(), 'enchilada-spool-'))
-  clock = createFakeClock()
+  stage = await setRecordingStage()
+  ;({ folder: spool, clock } = stage)
   bucket = createFakeBucket()
-  signer = await openSigningKey(join(spool, 'keys', 'signing.pem'))
   recordings = begin()
 })
-afterEach(() => rmSync(spool, { recursive: true, force: true }))
+afterEach(() => stage.close())
 
-const begin = (folder = spool) =>
-  openRecordings({ files: bucketFiles(bucket), spool: folder, signer, clock, spoolLimit: LIMIT })
-const open = () =>
-  recordings.open({
-    id: newId(),
-    connectionId: 'c',
-    connectionName: 'web-1',
-    scope: 'acme/aws/111122223333/eu-west-1',
-    instanceId: 'i-0123456789abcdef0',
-    protocol: 'ssh',
-    personId: 'ada',
-    personName: 'Ada',
-    startedAt: clock.now(),
-    cols: 80,
-    rows: 24,
-  })
+const begin = (folder = spool) => stage.open({ files: bucketFiles(bucket), spool: folder, spoolLimit: LIMIT })
+const open = () => recordings.open(stage.facts())
 
 /** The disk is real, time is not: between two steps of it the disk is waited for. */
 async function pass(recorder: Recorder, seconds: number) {

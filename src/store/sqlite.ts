@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import { storeErrors } from './errors.ts'
+import { holdFile } from './hold-file.ts'
 import { localNotify } from './local-notify.ts'
 import { migrateToLatest } from './migrate.ts'
 import { createMutex } from './mutex.ts'
@@ -26,19 +27,15 @@ export async function openSqlite(path: string): Promise<Store> {
     ping: async () => void file.prepare('select 1').get(),
     close: async () => {
       await db.destroy()
-      guard?.close()
+      guard?.release()
     },
   }
 }
 
-/** An exclusive transaction on a file of its own: the kernel frees it at once when the process dies. */
-function claim(path: string): DatabaseSync {
-  const guard = new DatabaseSync(`${path}.lock`)
+function claim(path: string): { release(): void } {
   try {
-    guard.exec('pragma busy_timeout = 0; begin exclusive')
-    return guard
+    return holdFile(`${path}.lock`, 0)
   } catch (cause) {
-    guard.close()
     throw storeErrors.STORE_IN_USE({ path }, { cause })
   }
 }

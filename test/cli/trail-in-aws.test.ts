@@ -9,11 +9,13 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { callQuery } from '../../lab/aws/raw-call.ts'
-import { createS3Client } from '../../src/aws/bucket.ts'
+import { createS3Client, openBucket } from '../../src/aws/bucket.ts'
 import { createKmsClient } from '../../src/aws/kms-signer.ts'
 import { createLogsClient } from '../../src/aws/logs-client.ts'
+import { bucketFiles } from '../../src/recording/bucket-files.ts'
 import { freePort } from '../fixtures/free-port.ts'
 import { type LabAws, startLabAws } from '../fixtures/lab-aws.ts'
+import { setRecordingStage } from '../fixtures/recording-stage.ts'
 
 /** `serve` with everything that proves what happened in AWS, and the command line that reads it there. */
 let aws: LabAws
@@ -171,6 +173,27 @@ describe('serve with its trail in AWS', { timeout: 60_000 }, () => {
     const unknown = await cli('recordings', 'verify', '01a20f08-06c3-7d1f-ab8e-c18c7c963a26', '--json')
     expect(unknown.code).toBe(1)
     expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: 'RECORDING_NOT_FOUND' } })
+  })
+
+  test('who exports one from there is in the trail there, in a chain of their own', async () => {
+    const bucket = openBucket(createS3Client('eu-west-1', process.env), { bucket: 'acme-recordings', prefix: 'acme' })
+    const stage = await setRecordingStage()
+    const recorder = await stage.open({ files: bucketFiles(bucket), spoolLimit: 1_000_000 }).open(stage.facts())
+    recorder.output(Buffer.from('shown to the person'))
+    await recorder.seal('closed-by-person')
+    stage.close()
+    const { id } = recorder.facts
+    const exported = await cli('recordings', 'export', id)
+    expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining('shown to the person') })
+    const listed = await cli('audit', 'list', '--kind', 'recording', '--json')
+    expect(JSON.parse(listed.stdout).records).toMatchObject([
+      { kind: 'recording.exported', writer: expect.stringMatching(/^cli-/), seq: 1, subject: id, source: 'claim' },
+    ])
+    await aws.lab.setFaults([{ service: 'logs', action: 'PutLogEvents', code: 'AccessDeniedException', status: 400 }])
+    const refused = await cli('recordings', 'play', id)
+    await aws.lab.setFaults([])
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('/acme/trail') })
+    expect(refused.stderr).toMatch(/\((AUDIT_UNAVAILABLE|AUDIT_SINK_DENIED)\)/)
   })
 
   test.each([

@@ -6,13 +6,13 @@ import { fileRecords } from '../../src/audit/chain-files.ts'
 import { fileCheckpoints } from '../../src/audit/checkpoint-store.ts'
 import { createNotary } from '../../src/audit/notary.ts'
 import { openTrail } from '../../src/audit/trail.ts'
-import { newId } from '../../src/kernel/ids.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import type { Signer } from '../../src/kernel/signer.ts'
 import { openSigningKey } from '../../src/kernel/signing-key.ts'
 import { directoryFiles } from '../../src/recording/recording-files.ts'
 import { openRecordings } from '../../src/recording/recordings.ts'
 import { createFakeClock } from '../fixtures/fake-clock.ts'
+import { sessionFacts } from '../fixtures/recording-stage.ts'
 import type { Random } from './random.ts'
 
 /** A trail of several writers with sealed recordings, all older than the last checkpoint but for a few records. */
@@ -76,20 +76,7 @@ export async function buildWorld(random: Random): Promise<World> {
   }
 
   const recordSession = async () => {
-    const id = newId()
-    const recorder = await store.open({
-      id,
-      connectionId: 'c',
-      connectionName: 'web-1',
-      scope: 'acme/aws/111122223333/eu-west-1',
-      instanceId: 'i-0123456789abcdef0',
-      protocol: 'ssh',
-      personId: 'ada',
-      personName: 'Ada',
-      startedAt: clock.now(),
-      cols: 80,
-      rows: 24,
-    })
+    const recorder = await store.open(sessionFacts(clock.now()))
     for (let n = 0; n < 24; n += 1) {
       recorder.output(Buffer.from(`$ step ${n} of ${random.below(1_000)}\r\n`))
       await clock.advance(1_000)
@@ -105,7 +92,7 @@ export async function buildWorld(random: Random): Promise<World> {
       source: 'fact',
       data,
     })
-    sessions.push(id)
+    sessions.push(recorder.facts.id)
   }
 
   await speak(WRITERS.length)
