@@ -1,17 +1,15 @@
-import { resolve } from 'node:path'
 import { connectionOfRow } from '../catalogue/built-in.ts'
 import { configErrors } from '../config/errors.ts'
 import { type OpenedGuacamole, openGuacamole } from '../config/open-guacamole.ts'
-import { secretsOf } from '../config/world.ts'
+import { secretsOf } from '../config/secrets-of.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { silentLog } from '../kernel/log.ts'
 import type { Connection } from '../model/connection.ts'
 import { formatScope, parseScope, type Scope } from '../model/scope.ts'
-import { openPostgres } from '../store/postgres.ts'
-import { readSqlite } from '../store/read-only.ts'
+import type { ReadingStore } from '../store/open-for-reading.ts'
 import type { ConnectionsTable } from '../store/schema.ts'
-import type { Store } from '../store/store.ts'
+import type { Database } from '../store/store.ts'
 import { type CommandContext, loadFor } from './command.ts'
+import { openStoreOf } from './store-open.ts'
 
 export type WantedScope = { scope: Scope; connections: Connection[] }
 export type GuacamoleWork = OpenedGuacamole & {
@@ -26,31 +24,29 @@ export async function withGuacamole(
 ): Promise<number> {
   const loaded = loadFor(context)
   const secret = secretsOf(loaded, process.env)
-  const { store: where } = loaded.config
-  const store =
-    'postgres' in where ? await openPostgres(secret('store.postgres', where.postgres), silentLog) : undefined
+  // A look at Guacamole alone must work before the first `serve` made a database.
+  let opening: Promise<ReadingStore> | undefined
+  const store = () => {
+    opening ??= openStoreOf(loaded)
+    return opening
+  }
+  const locks = {
+    engine: 'sqlite' in loaded.config.store ? ('sqlite' as const) : ('postgres' as const),
+    withLock: async <T>(key: string, locked: (trx: Database) => Promise<T>) => (await store()).withLock(key, locked),
+  }
   try {
-    const opened = await openGuacamole({ loaded, secret, clock: systemClock, ...(store ? { store } : {}) })
+    const opened = await openGuacamole({ loaded, secret, clock: systemClock, store: locks })
     if (!opened) throw configErrors.CONFIG_WITHOUT_GUACAMOLE({ path: loaded.path })
-    const wanted = () =>
-      'sqlite' in where
-        ? readFile(resolve(loaded.folder, where.sqlite))
-        : store
-          ? readStore(store)
-          : Promise.resolve([])
-    return await work({ ...opened, wanted }).finally(() => opened.close())
+    return await work({ ...opened, wanted: async () => readStore(await store()) }).finally(() => opened.close())
   } finally {
-    await store?.close()
+    await opening?.then(
+      (one) => one.close(),
+      () => undefined,
+    )
   }
 }
 
-async function readFile(path: string): Promise<WantedScope[]> {
-  const scopes = readSqlite(path, 'select scope from scopes order by scope', (row) => String(row['scope']))
-  const rows = readSqlite(path, 'select * from connections', (row) => row as ConnectionsTable)
-  return byScope(scopes, rows)
-}
-
-async function readStore({ db }: Store): Promise<WantedScope[]> {
+async function readStore({ db }: ReadingStore): Promise<WantedScope[]> {
   const scopes = await db.selectFrom('scopes').select('scope').orderBy('scope').execute()
   const rows = await db.selectFrom('connections').selectAll().execute()
   return byScope(

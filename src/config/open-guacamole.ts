@@ -48,7 +48,7 @@ export type GuacamoleWorld = {
   secret(where: string, source: SecretSource): Secret
   clock: Clock
   /** Keeps writers of several processes apart; without it only those of this one. */
-  store?: Store
+  store?: Pick<Store, 'engine' | 'withLock'>
 }
 
 /** The Guacamole of the configuration, or undefined. Throws CONFIG_INVALID and POLICY_BEYOND_GROUPS. */
@@ -143,7 +143,7 @@ const plainSecrets = (settings: GuacamoleSettings, { secret }: GuacamoleWorld): 
   }))
 
 /** SQLite has one process; a transaction held open there would stop everything else in it. */
-function aloneIn(store: Store | undefined): <T>(work: () => Promise<T>) => Promise<T> {
+function aloneIn(store: GuacamoleWorld['store']): <T>(work: () => Promise<T>) => Promise<T> {
   if (store?.engine === 'postgres') {
     return (work) =>
       store.withLock('guacamole', async (trx) => {

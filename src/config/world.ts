@@ -16,8 +16,6 @@ import { createEventQueue } from '../inventory/event-queue.ts'
 import { createObserver } from '../inventory/observe.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Secret } from '../kernel/secret.ts'
-import { readSecretSource, type SecretSource } from '../kernel/secret-source.ts'
 import { parsePolicies } from '../policy/policy-set.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
@@ -30,13 +28,13 @@ import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { type AuditStores, openAuditStores, openSigner } from './audit-stores.ts'
 import type { Config } from './config-schema.ts'
-import { configErrors } from './errors.ts'
 import { createPolicyFollower, type PolicyFollower, type PolicyFollowerDeps } from './follow-policies.ts'
 import type { Loaded } from './load-config.ts'
 import { readPolicies } from './load-policies.ts'
 import { type NodeTrail, openNodeTrail } from './node-trail.ts'
 import { type OpenedGuacamole, openGuacamole } from './open-guacamole.ts'
 import { openRecordingFiles } from './recording-store.ts'
+import { secretsOf } from './secrets-of.ts'
 
 /** Everything that `serve` is made of, built once. `close` undoes it in the opposite order. */
 export type World = {
@@ -64,15 +62,6 @@ export type World = {
   /** The Apache Guacamole of the configuration, where there is one, and what keeps it in step. */
   guacamole: (OpenedGuacamole & { follower: Follower }) | undefined
   close(): Promise<void>
-}
-
-/** Reads a secret that the configuration names. Throws CONFIG_INVALID with the setting when it is not there. */
-export function secretsOf({ path }: Loaded, env: NodeJS.ProcessEnv) {
-  return (where: string, source: SecretSource): Secret => {
-    const value = readSecretSource(source, env)
-    if (!value) throw configErrors.CONFIG_INVALID({ path, faults: `  - ${where}: the secret it names is not there` })
-    return value
-  }
 }
 
 export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Log): Promise<World> {

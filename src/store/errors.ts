@@ -16,4 +16,9 @@ export const storeErrors = defineErrors({
     retryable: false,
     hint: 'Migrations only go forward. Run the newer version, or restore the backup made before the upgrade.',
   },
+  STORE_OLDER: {
+    message: 'The database is that of an older version of Enchilada: migration {migration} is still to come',
+    retryable: false,
+    hint: 'This command only reads. Start `enchilada serve` of this version, which brings the database up to date, or run the command of the version that is running.',
+  },
 })

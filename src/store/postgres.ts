@@ -7,7 +7,7 @@ import { storeErrors } from './errors.ts'
 import { migrateToLatest } from './migrate.ts'
 import { postgresNotify } from './postgres-notify.ts'
 import type { Schema } from './schema.ts'
-import type { Store } from './store.ts'
+import type { Database, Store } from './store.ts'
 
 // int8 arrives as text; every number of ours fits a double.
 pg.types.setTypeParser(20, Number)
@@ -46,7 +46,7 @@ export async function openPostgres(
       notify,
       withLock: (key, work) =>
         db.transaction().execute(async (trx) => {
-          await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
+          await lockWhileTransaction(trx, key)
           return work(trx)
         }),
       ping,
@@ -59,4 +59,8 @@ export async function openPostgres(
     await db.destroy()
     throw error
   }
+}
+
+export async function lockWhileTransaction(trx: Database, key: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
 }

@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely } from 'kysely'
 import { storeErrors } from './errors.ts'
 import { holdFile } from './hold-file.ts'
 import { localNotify } from './local-notify.ts'
 import { migrateToLatest } from './migrate.ts'
 import { createMutex } from './mutex.ts'
 import type { Schema } from './schema.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
 import type { Store } from './store.ts'
 
 /** The embedded default: one file, one process, one fsync a commit. `path` may be `:memory:`. */
@@ -16,7 +17,7 @@ export async function openSqlite(path: string): Promise<Store> {
   const guard = path === ':memory:' ? undefined : claim(path)
   const file = new DatabaseSync(path)
   file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000')
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyDatabase(file) }) })
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(file) })
   await migrateToLatest(db)
   const exclusively = createMutex()
   return {
@@ -37,23 +38,5 @@ function claim(path: string): { release(): void } {
     return holdFile(`${path}.lock`, 0)
   } catch (cause) {
     throw storeErrors.STORE_IN_USE({ path }, { cause })
-  }
-}
-
-function asKyselyDatabase(file: DatabaseSync) {
-  return {
-    close: () => file.close(),
-    prepare(sql: string) {
-      const statement = file.prepare(sql)
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as (string | number | null)[])),
-        run: (parameters: readonly unknown[]) => {
-          const { changes, lastInsertRowid } = statement.run(...(parameters as (string | number | null)[]))
-          return { changes, lastInsertRowid }
-        },
-        iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as (string | number | null)[])),
-      }
-    },
   }
 }

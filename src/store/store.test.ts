@@ -2,11 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../test/fixtures/postgres.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
+import { openForReading, type ReadingStore } from './open-for-reading.ts'
 import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 import type { Notices, Store } from './store.ts'
@@ -115,6 +117,58 @@ describe('a database somebody else has', () => {
     await store.close()
     await expect(openSqlite(path)).rejects.toMatchObject({ code: 'STORE_NEWER' })
   })
+})
+
+describe.each([
+  ['sqlite', () => ({ sqlite: join(folder, 'read.db') })],
+  ['postgres', () => ({ postgres: new Secret(`${new URL('/reading', postgres.url)}`) })],
+] as const)('%s, opened for reading', (engine, where) => {
+  const file = join(folder, 'read.db')
+  const open = () =>
+    engine === 'sqlite' ? openSqlite(file) : openPostgres(new Secret(`${new URL('/reading', postgres.url)}`), silentLog)
+  const read = async <T>(work: (store: ReadingStore) => Promise<T>): Promise<T> => {
+    const store = await openForReading(where())
+    return work(store).finally(() => store.close())
+  }
+  beforeAll(async () => {
+    if (engine === 'sqlite') return new DatabaseSync(file).close()
+    const store = await engines.postgres()
+    await sql`create database reading`.execute(store.db)
+    await store.close()
+  })
+
+  test('is refused while nobody has migrated it, and stays as it is', async () => {
+    await expect(read(async () => 0)).rejects.toMatchObject({
+      code: 'STORE_OLDER',
+      message: expect.stringContaining('0001-first'),
+    })
+    await expect(read(async () => 0)).rejects.toMatchObject({ code: 'STORE_OLDER' })
+  })
+
+  test('is read beside who writes, and cannot be changed', async () => {
+    const writer = keep(await open())
+    await writer.db.insertInto('policy_keys').values({ policy_key: 'k', facts: '{}' }).execute()
+    await read(async ({ db, withLock }) => {
+      expect(await db.selectFrom('policy_keys').select('policy_key').execute()).toEqual([{ policy_key: 'k' }])
+      expect(await withLock('one', (trx) => trx.selectFrom('policy_keys').selectAll().execute())).toHaveLength(1)
+      await expect(db.deleteFrom('policy_keys').execute()).rejects.toThrow(/read-?only/)
+    })
+  })
+
+  test('of another version it is refused', async () => {
+    const writer = keep(await open())
+    await sql`insert into kysely_migration values ('9999-later', '2030-01-01')`.execute(writer.db)
+    await expect(read(async () => 0)).rejects.toMatchObject({ code: 'STORE_NEWER' })
+    await sql`delete from kysely_migration where name like '9999%' or name like '0004%'`.execute(writer.db)
+    await expect(read(async () => 0)).rejects.toMatchObject({ code: 'STORE_OLDER' })
+  })
+})
+
+test.each([
+  { sqlite: join(folder, 'nowhere', 'x.db') },
+  { postgres: new Secret('postgres://enchilada@127.0.0.1:1/none') },
+])('a database that is not there cannot be read: a coded error', async (where) => {
+  await expect(openForReading(where)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
 })
 
 test('who holds a lock and falls silent loses it, and lives', async () => {
