@@ -74,6 +74,17 @@ describe('discovery by functions', () => {
     }
   })
 
+  test('observers divide the rate of EC2 among as many as may run at once', () => {
+    const mappings = made('AWS::Lambda::EventSourceMapping')
+    const most = (name: 'observer' | 'writer') => {
+      const of = mappings.filter((one) => JSON.stringify(one['FunctionName']).toLowerCase().includes(name))
+      return of.reduce((sum, one) => sum + one['ScalingConfig'].MaximumConcurrency, 0)
+    }
+    // And the one that the schedule asks to begin a sweep.
+    expect(observerEnvironment.parse(environmentOf('observer')).OBSERVERS).toBe(most('observer') + 1)
+    expect(most('writer')).toBe(5)
+  })
+
   test('the sweep is asked for by a schedule', () => {
     const sweep = made('AWS::Events::Rule').find((rule) => rule['ScheduleExpression'])
     expect(sweep).toMatchObject({ ScheduleExpression: 'rate(15 minutes)', Targets: [{ Input: '{"sweep":true}' }] })

@@ -19,8 +19,14 @@ import { allowVisits } from './visits.ts'
 
 export const OBSERVER_TIMEOUT = Duration.seconds(60)
 const WRITER_TIMEOUT = Duration.seconds(60)
-/** Functions at the same time: EC2's rate is per account and region, the database's connections are few. */
-const OBSERVERS = 20
+/**
+ * Observers at the same time: for events, for the sweep, and the one that begins it. They divide EC2's rate among them, so that more of
+ * them are not faster in one account, and ten wait out a few accounts that do not answer. The account's concurrency is not reserved:
+ * where it is ten, as in a new account, that would not be accepted.
+ */
+const OBSERVERS = { events: 10, sweep: 4, schedule: 1 } as const
+const ALL_OBSERVERS = OBSERVERS.events + OBSERVERS.sweep + OBSERVERS.schedule
+/** The database's connections are few. */
 const WRITERS = 5
 
 type Database = NonNullable<DeploySettings['database']>
@@ -68,6 +74,7 @@ export class DiscoveryFunctions extends Construct {
       ENCHILADA_TENANT: settings.tenant,
       OBSERVATIONS_QUEUE_URL: this.observations.queue.queueUrl,
       SWEEP_QUEUE_URL: this.sweep.queue.queueUrl,
+      OBSERVERS: String(ALL_OBSERVERS),
     } satisfies Partial<z.input<typeof observerEnvironment>>
     const observerRole = this.role('ObserverRole', roleNames.observer)
     this.observer = this.define('Observer', {
@@ -80,8 +87,8 @@ export class DiscoveryFunctions extends Construct {
     allowVisits(observerRole, [roleNames.read, roleNames.directory])
     this.allowSending(this.observer, this.observations, this.sweep)
     this.allowReleasing(this.observer, events)
-    this.observer.addEventSource(new SqsEventSource(events.queue, batches(10, OBSERVERS)))
-    this.observer.addEventSource(new SqsEventSource(this.sweep.queue, batches(5, OBSERVERS)))
+    this.observer.addEventSource(new SqsEventSource(events.queue, batches(10, OBSERVERS.events)))
+    this.observer.addEventSource(new SqsEventSource(this.sweep.queue, batches(5, OBSERVERS.sweep)))
 
     const written = {
       DATABASE_SECRET_ARN: database.secretArn,

@@ -6,17 +6,11 @@ import type { SQSClient } from '@aws-sdk/client-sqs'
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../kernel/clock.ts'
-import { createLimiter, type Limiter } from '../kernel/limiter.ts'
 import type { Scope } from '../model/scope.ts'
 import { type Credentials, createRoleAssumer, type Visitor } from './assume-role.ts'
+import { createEc2Turns } from './ec2-turns.ts'
 import { createSecretsManager, createSqs, RETRIES } from './own-account.ts'
 import type { AwsSettings } from './settings.ts'
-
-/**
- * Half of EC2's bucket for filtered or paged non-mutating calls (100 tokens, 20 a second per account and region;
- * EC2 Developer Guide, "Request throttling"): the other half belongs to whoever else lives in the account.
- */
-const EC2_RATE = { perSecond: 10, burst: 50 }
 
 export type Role = 'read' | 'connect'
 
@@ -41,16 +35,13 @@ export type Aws = {
   ssm(region: string): SSMClient
 }
 
-export function createAws({ settings, clock }: { settings: AwsSettings; clock: Clock }): Aws {
+/** `among`: processes that look at the same accounts at the same time; each keeps to its part of EC2's rate. */
+export function createAws(options: { settings: AwsSettings; clock: Clock; among?: number }): Aws {
+  const { settings, clock, among = 1 } = options
   const region = settings.homeRegion
   const sts = new STSClient({ region, ...RETRIES })
   const assume = createRoleAssumer({ sts, clock })
-  const limiters = new Map<string, Limiter>()
-  const limiterOf = (key: string) => {
-    const known = limiters.get(key) ?? createLimiter(clock, EC2_RATE)
-    limiters.set(key, known)
-    return known
-  }
+  const turn = createEc2Turns(clock, among)
   const externalIds = new Map(
     settings.accounts === 'organization' ? [] : settings.accounts.map((account) => [account.id, account.externalId]),
   )
@@ -68,8 +59,7 @@ export function createAws({ settings, clock }: { settings: AwsSettings; clock: C
         requestHandler: sts.config.requestHandler,
         ...RETRIES,
       })
-      const limiter = limiterOf(`${scope.account}/${scope.region}`)
-      return { scope, ec2, turn: (signal) => limiter.take(signal) }
+      return { scope, ec2, turn: (signal) => turn(scope, signal) }
     },
     credentials,
     instanceConnect: (where, keys) => new EC2InstanceConnectClient({ region: where, credentials: keys, ...RETRIES }),

@@ -6,6 +6,7 @@ const observer = {
   ENCHILADA_AWS: JSON.stringify({ homeRegion: 'eu-west-1', eventQueue: queue }),
   OBSERVATIONS_QUEUE_URL: queue,
   SWEEP_QUEUE_URL: queue,
+  OBSERVERS: '15',
 }
 const writer = {
   DATABASE_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:enchilada',
@@ -18,6 +19,7 @@ describe('the environment of a function', () => {
     expect(readEnvironment(observerEnvironment, { ...observer, PATH: '/bin' })).toMatchObject({
       ENCHILADA_AWS: { accounts: 'organization', readRole: 'EnchiladaRead' },
       ENCHILADA_TENANT: 'default',
+      OBSERVERS: 15,
       LOG_LEVEL: 'info',
     })
     expect(readEnvironment(writerEnvironment, writer)).toMatchObject({ DATABASE_TLS: 'verify-full' })

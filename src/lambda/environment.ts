@@ -23,6 +23,8 @@ export const observerEnvironment = z.object({
   OBSERVATIONS_QUEUE_URL: z.url(),
   /** Whole scopes to list go to it, apart from events: a sweep must not hold up a launch. */
   SWEEP_QUEUE_URL: z.url(),
+  /** Instances of it that may run at once: none knows what the others ask EC2, so each keeps to its part of the rate. */
+  OBSERVERS: z.coerce.number().int().min(1).max(1_000),
   LOG_LEVEL: logLevel,
 })
 

@@ -16,7 +16,7 @@ import { observerEnvironment, readEnvironment } from './environment.ts'
 /** The Lambda that looks at AWS: assumes roles, tells the writer what it saw, knows no database. */
 const env = readEnvironment(observerEnvironment, process.env)
 const log = createLog(env.LOG_LEVEL, 'enchilada-observer')
-const aws = createAws({ settings: env.ENCHILADA_AWS, clock })
+const aws = createAws({ settings: env.ENCHILADA_AWS, clock, among: env.OBSERVERS })
 const directory = createDirectory({ aws, tenant: env.ENCHILADA_TENANT, clock, log })
 const observations = createMessages(aws.sqs, env.OBSERVATIONS_QUEUE_URL)
 const sweeps = createMessages(aws.sqs, env.SWEEP_QUEUE_URL)

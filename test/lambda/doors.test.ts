@@ -58,6 +58,7 @@ beforeAll(async () => {
     ENCHILADA_TENANT: 'acme',
     OBSERVATIONS_QUEUE_URL: queues.observations,
     SWEEP_QUEUE_URL: queues.sweep,
+    OBSERVERS: '15',
     EVENTS_QUEUE_URL: queues.events,
     DATABASE_SECRET_ARN: await keepSecret(new SecretsManagerClient(common)),
     DATABASE_TLS: 'disable',
