@@ -24,3 +24,16 @@ export const stackNames = {
   directory: 'EnchiladaDirectory',
   workload: 'EnchiladaWorkload',
 } as const
+
+/** Of one environment of the tunnel; an account may have several. */
+export const tunnelNames = (environment: string) => ({
+  stack: `EnchiladaManagementVpc-${environment}`,
+  peer: (vpcId: string) => `EnchiladaPeer-${environment}-${vpcId}`,
+  engineer: `EnchiladaTunnelEngineer-${environment}`,
+  server: `EnchiladaTunnelServer-${environment}`,
+  reaper: `EnchiladaTunnelReaper-${environment}`,
+  accepter: `EnchiladaPeering-${environment}`,
+  /** Connects and disconnects, in the shape of AWS Client VPN's log. */
+  connections: `/enchilada/tunnel/${environment}`,
+  trail: `/enchilada/trail/tunnel/${environment}`,
+})

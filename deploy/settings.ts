@@ -2,13 +2,10 @@ import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import * as z from 'zod'
 import { observerEnvironment } from '../src/lambda/environment.ts'
+import { managementVpc } from './management-vpc-settings.ts'
+import { account, LOG_DAYS, region } from './setting-kinds.ts'
 
-const account = z.string().regex(/^\d{12}$/, 'twelve digits, in quotes')
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-west-1')
 const organization = z.string().regex(/^o-[a-z0-9]{10,32}$/, 'an organisation id such as o-abcdef1234')
-
-/** What PutRetentionPolicy takes (CloudWatch Logs API reference). */
-const LOG_DAYS = [365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 const workloads = z.strictObject({
   accounts: z.array(account).min(1),
@@ -70,6 +67,7 @@ export const deploySettings = z
     database: database.optional().describe('With functions: where the writer finds PostgreSQL'),
     sweepMinutes: z.int().min(1).max(1440).default(15),
     evidence: evidence.prefault({}).describe('How long the trail and the recordings are kept'),
+    managementVpcs: z.array(managementVpc).default([]).describe('Environments of the tunnel, one stack each'),
     alarmTopicArn: z
       .string()
       .regex(/^arn:[^:]+:sns:/)
@@ -79,6 +77,10 @@ export const deploySettings = z
   .superRefine((settings, ctx) => {
     const fault = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message })
     const { discovery, aws, homeRegion, regions } = settings
+    const names = settings.managementVpcs.map((one) => one.environment)
+    for (const [at, name] of names.entries()) {
+      if (names.indexOf(name) < at) fault(['managementVpcs', at, 'environment'], `${name} is the name of another too`)
+    }
     if (!regions.includes(homeRegion)) fault(['regions'], `without the home region ${homeRegion}: roles are made there`)
     if (discovery === 'serve') return
     if (!settings.database) fault(['database'], 'missing: the writer needs its database')

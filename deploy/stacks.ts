@@ -1,9 +1,12 @@
 import { App, type AppProps, type StackProps, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { stackNames } from './names.ts'
+import type { ManagementVpcSettings } from './management-vpc-settings.ts'
+import { stackNames, tunnelNames } from './names.ts'
 import type { DeploySettings } from './settings.ts'
 import { DirectoryStack } from './stacks/directory.ts'
 import { EvidenceStack } from './stacks/evidence.ts'
+import { ManagementVpcStack } from './stacks/management-vpc.ts'
+import { PeerStack } from './stacks/peer.ts'
 import { SharedServicesStack } from './stacks/shared-services.ts'
 import { WorkloadStack } from './stacks/workload.ts'
 import { withoutBootstrap } from './without-bootstrap.ts'
@@ -51,5 +54,19 @@ export function buildStacks(app: App, settings: DeploySettings, bundles: string)
       } satisfies StackProps
       new WorkloadStack(app, `${stackNames.workload}-${account}-${region}`, settings, props)
     }
+  }
+  for (const one of settings.managementVpcs) buildManagementVpc(app, one)
+}
+
+/** An environment of the tunnel, and what its peers in other accounts and regions have to do for it. */
+function buildManagementVpc(app: App, settings: ManagementVpcSettings): void {
+  const names = tunnelNames(settings.environment)
+  const { account, region, peers } = settings
+  new ManagementVpcStack(app, names.stack, { settings, env: { account, region }, synthesizer: withoutBootstrap() })
+  const far = peers.filter((peer) => peer.account !== account || (peer.region ?? region) !== region)
+  for (const [at, peer] of far.entries()) {
+    const accepts = peer.account !== account && far.findIndex((other) => other.account === peer.account) === at
+    const env = { account: peer.account, region: peer.region ?? region }
+    new PeerStack(app, names.peer(peer.vpcId), { settings, peer, accepts, env, synthesizer: withoutBootstrap() })
   }
 }

@@ -1,18 +1,17 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { Annotations, Aws, Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Annotations, Aws, Duration } from 'aws-cdk-lib'
 import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Code, type FunctionProps, Function as LambdaFn, Runtime } from 'aws-cdk-lib/aws-lambda'
+import type { FunctionProps, Function as LambdaFn } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
-import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type * as z from 'zod'
 import type { observerEnvironment, writerEnvironment } from '../../src/lambda/environment.ts'
 import { queueNames, roleNames } from '../names.ts'
 import type { DeploySettings } from '../settings.ts'
+import { bundledFunction } from './bundled-function.ts'
 import { allowNetworkInterfaces } from './network-interfaces.ts'
 import { QueueWithDeadLetters } from './queue-with-dead-letters.ts'
 import { allowVisits } from './visits.ts'
@@ -77,12 +76,13 @@ export class DiscoveryFunctions extends Construct {
       OBSERVERS: String(ALL_OBSERVERS),
     } satisfies Partial<z.input<typeof observerEnvironment>>
     const observerRole = this.role('ObserverRole', roleNames.observer)
-    this.observer = this.define('Observer', {
+    this.observer = bundledFunction(this, 'Observer', {
+      bundles,
+      bundle: 'observer',
       role: observerRole,
       timeout: OBSERVER_TIMEOUT,
       memorySize: 512,
       environment: seen,
-      code: bundleOf(bundles, 'observer'),
     })
     allowVisits(observerRole, [roleNames.read, roleNames.directory])
     this.allowSending(this.observer, this.observations, this.sweep)
@@ -98,12 +98,13 @@ export class DiscoveryFunctions extends Construct {
       TRAIL_GROUP: trail.logGroupName,
     } satisfies Partial<z.input<typeof writerEnvironment>>
     const writerRole = this.role('WriterRole', undefined)
-    this.writer = this.define('Writer', {
+    this.writer = bundledFunction(this, 'Writer', {
+      bundles,
+      bundle: 'writer',
       role: writerRole,
       timeout: WRITER_TIMEOUT,
       memorySize: 512,
       environment: { ...written, NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
-      code: bundleOf(bundles, 'writer'),
       ...this.place(database, settings.homeRegion),
     })
     this.writer.addToRolePolicy(
@@ -126,22 +127,6 @@ export class DiscoveryFunctions extends Construct {
       schedule: Schedule.rate(Duration.minutes(settings.sweepMinutes)),
       targets: [new LambdaFunction(this.observer, { event: RuleTargetInput.fromObject({ sweep: true }) })],
     })
-  }
-
-  private define(id: string, props: Omit<FunctionProps, 'runtime' | 'handler' | 'logGroup'>): LambdaFn {
-    const logGroup = new LogGroup(this, `${id}Log`, {
-      retention: RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.RETAIN,
-    })
-    const fn = new LambdaFn(this, id, {
-      ...props,
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      handler: 'index.handler',
-      logGroup,
-    })
-    logGroup.grantWrite(fn)
-    return fn
   }
 
   private role(id: string, roleName: string | undefined): Role {
@@ -184,9 +169,3 @@ const batches = (batchSize: number, maxConcurrency: number) => ({
   // What comes within a moment is one look and one transaction.
   maxBatchingWindow: Duration.seconds(0),
 })
-
-function bundleOf(bundles: string, name: string): Code {
-  const folder = join(bundles, name)
-  if (!existsSync(folder)) throw new Error(`there is no ${folder}: npm run build makes it`)
-  return Code.fromAsset(folder)
-}

@@ -114,6 +114,9 @@ export type CallCount = {
   failed: number
 }
 
+/** What a role's session asked IAM for, and the statement that allowed it; no `sid` where none has one, or where it was refused. */
+export type AskedPermission = { role: string; action: string; allowed: boolean; sid: string }
+
 export type SentKey = { instance: string; user: string; key: string; account: string; at: number; until: number }
 
 export type LabDoors = ReturnType<typeof openDoors>
@@ -156,6 +159,8 @@ export function openDoors(endpoint: string) {
     fireSchedules: (name?: string) => ask<{ fired: string[] }>('POST', 'schedules/fire', { name }),
     /** CloudFormation resource types that stacks asked for and the emulator did not make. */
     ignoredResources: () => ask<string[]>('GET', 'ignored'),
+    permissions: () => ask<AskedPermission[]>('GET', 'permissions'),
+    resetPermissions: () => ask('DELETE', 'permissions'),
     stats: () => ask<{ calls: CallCount[] }>('GET', 'stats'),
     resetStats: () => ask('DELETE', 'stats'),
   }

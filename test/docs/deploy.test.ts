@@ -1,23 +1,34 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load-config.ts'
-import { plainSettings, type Synthesised, synthesise } from '../fixtures/stacks.ts'
+import { type Synthesised, synthesise, tunnelSettings } from '../fixtures/stacks.ts'
 
 const pages = ['deploy/README.md', 'docs/install/one-ec2-instance.md']
 const stackNames = ['EnchiladaEvidence', 'EnchiladaShared', 'EnchiladaDirectory', 'EnchiladaWorkload']
+/** Named by their environment, which the pages call otherwise. */
+const byEnvironment = ['EnchiladaManagementVpc-customer-a', 'EnchiladaPeer-customer-a-vpc-02']
 
 let stacks: Synthesised
 beforeAll(() => {
-  stacks = synthesise(plainSettings)
+  stacks = synthesise(tunnelSettings)
 })
 
 describe('what the pages say of the stacks', () => {
   test.each(pages)('%s names only stacks, outputs and roles that there are', (page) => {
-    const outputs = stackNames.flatMap((name) => Object.keys(stacks.template(name).toJSON()['Outputs'] ?? {}))
-    const roles = stackNames.flatMap((name) =>
+    const stacksOfAll = [...stackNames, ...byEnvironment]
+    const outputs = stacksOfAll.flatMap((name) => Object.keys(stacks.template(name).toJSON()['Outputs'] ?? {}))
+    const roles = stacksOfAll.flatMap((name) =>
       stacks.properties(name, 'AWS::IAM::Role').map((role) => role['RoleName']),
     )
-    const known = new Set([...outputs, ...roles, ...stackNames, 'EnchiladaObserver', 'EnchiladaWorkload-'])
+    const withPrefix = [...roles, ...byEnvironment].map((name) => /^\w+-/.exec(String(name))?.[0])
+    const known = new Set([
+      ...outputs,
+      ...roles,
+      ...withPrefix,
+      ...stackNames,
+      'EnchiladaObserver',
+      'EnchiladaWorkload-',
+    ])
     const text = readFileSync(page, 'utf8')
     const named = [...text.matchAll(/\bEnchilada[A-Z]\w*-?|`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`/g)].map(
       ([all, name]) => name ?? all,

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EC2Client } from '@aws-sdk/client-ec2'
 import { makeOrganisation } from '../../lab/aws/organisation.ts'
 import { type Aws, startAws } from '../../lab/aws/start.ts'
-import { engineerCredentials, type ManagementVpc, makeManagementVpc } from '../../lab/tunnel/management-vpc.ts'
 import { createEngineer } from '../../src/aws/engineer.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import type { AuditEvent } from '../../src/model/audit-event.ts'
@@ -11,7 +11,9 @@ import { environmentSchema } from '../../src/tunnel/environment.ts'
 import { type Journal, openJournal } from '../../src/tunnel/journal.ts'
 import type { LocalNetworkDoor } from '../../src/tunnel/network-document.ts'
 import { openTunnel, type TunnelParts, type TunnelWish } from '../../src/tunnel/open-tunnel.ts'
+import { networkIn } from '../../src/tunnel/read-environment.ts'
 import { settle } from '../../src/tunnel/settle.ts'
+import { deployManagementVpc, signInAs } from '../fixtures/management-vpc.ts'
 
 /** What may go wrong on the laptop's side, by what is being done. */
 export type LaptopFaults = {
@@ -28,16 +30,11 @@ export type LaptopFaults = {
 export async function openStage() {
   const aws: Aws = await startAws()
   const organisation = await makeOrganisation(aws.endpoint)
-  const vpc: ManagementVpc = await makeManagementVpc(aws.endpoint, organisation)
-  const keys = await engineerCredentials(aws.endpoint, organisation.accounts.shared, 'ada')
-  Object.assign(process.env, keys, { AWS_ENDPOINT_URL: aws.endpoint, AWS_EC2_METADATA_DISABLED: 'true' })
-  const network = { region: vpc.region, vpc: vpc.vpcId, subnets: vpc.subnets, securityGroup: vpc.securityGroup }
-  const environment = environmentSchema.parse({
-    name: 'lab',
-    account: vpc.account,
-    networks: [network],
-    instanceTypes: ['t4g.nano', 't3.nano'],
-  })
+  const settings = { instanceTypes: ['t4g.nano', 't3.nano'] }
+  const { text, stacks } = await deployManagementVpc({ endpoint: aws.endpoint, organisation, settings })
+  Object.assign(process.env, await signInAs('ada', { endpoint: aws.endpoint, organisation }))
+  const environment = environmentSchema.parse(JSON.parse(text))
+  const network = networkIn(environment, undefined)
   const wish: TunnelWish = { environment, network, to: [], ttl: undefined }
 
   function laptop(faults: LaptopFaults) {
@@ -100,10 +97,26 @@ export async function openStage() {
     }
   }
 
+  const { shared } = organisation.accounts
+  const target = { endpoint: aws.endpoint, region: network.region, credentials: shared.credentials }
   return {
     aws,
+    endpoint: aws.endpoint,
+    organisation,
+    /** The environment as its stack prints it. */
+    text,
     wish,
     laptop,
+    /** Of the account that the management VPC is in. */
+    administrator: new EC2Client(target),
+    /** `Sid action` of every statement in the policy of a role, sorted. */
+    grants(role: string): string[] {
+      const found = stacks
+        .properties('EnchiladaManagementVpc-lab', 'AWS::IAM::Role')
+        .find(({ RoleName }) => RoleName === role)
+      const statements: { Sid: string; Action: string[] }[] = found?.['Policies'][0].PolicyDocument.Statement ?? []
+      return statements.flatMap(({ Sid, Action }) => Action.map((action) => `${Sid} ${action}`)).sort()
+    },
     /** Opens and closes with the faults, then heals all and settles what is left, as the next run would. */
     async live(faults: LaptopFaults) {
       const machine = laptop(faults)

@@ -25,6 +25,8 @@ from . import (
     permissions,
     protection,
     queues,
+    routing,
+    saml_providers,  # noqa: F401
     server,
     service_calls,
     sessions,
@@ -47,6 +49,7 @@ def main() -> None:
     life = lifecycle.Lifecycle(settings, Schedule("lifecycle"))
     source = EventSource(settings.seed, settings.event_delay)
     faulty, counted, opened, hosts = faults.Faults(settings.seed), stats.Stats(), sessions.Sessions(), console.Hosts()
+    asked = permissions.Asked()
 
     calls.install()
     accounts.install()
@@ -61,6 +64,7 @@ def main() -> None:
     buses.install()
     console.install(hosts)
     stack_resources.install()
+    routing.install()
     change_sets.install()
     protection.install()
     ec2_events.install(source)
@@ -72,12 +76,12 @@ def main() -> None:
     sessions.install(opened)
     federation.install(opened)
     cloudtrail.install(source)
-    permissions.install()
+    permissions.install(asked)
     service_calls.install(source)
     faults.install(faulty)
     signing.install()
     stats.install(counted)
-    door = Doors(faulty, counted, opened, source, hosts, life, dismantle, Timetable())
+    door = Doors(faulty, counted, opened, asked, source, hosts, life, dismantle, Timetable())
     server.serve(settings.host, settings.port, server.application(door), running.end)
 
 

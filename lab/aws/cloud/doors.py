@@ -13,6 +13,7 @@ from .console import Hosts, find_instance
 from .event_source import EventSource
 from .faults import Faults
 from .lifecycle import Lifecycle
+from .permissions import Asked
 from .sessions import Sessions
 from .stats import Stats
 from .timetable import Timetable
@@ -40,6 +41,7 @@ class Doors:
     faults: Faults
     stats: Stats
     sessions: Sessions
+    asked: Asked
     events: EventSource
     hosts: Hosts
     lifecycle: Lifecycle
@@ -78,6 +80,13 @@ class Doors:
 
     def _get_assumed(self, _: Request) -> Any:
         return self.sessions.describe()
+
+    def _get_permissions(self, _: Request) -> Any:
+        return self.asked.describe()
+
+    def _delete_permissions(self, _: Request) -> Any:
+        self.asked.reset()
+        return {}
 
     def _get_events(self, request: Request) -> Any:
         limit = int(request.query.get("limit", "100"))

@@ -1,6 +1,7 @@
 """Just enough of IAM's policy language for trust policies, bus policies and action-level permissions."""
 
 import fnmatch
+import re
 from typing import Any
 
 Statement = dict[str, Any]
@@ -28,11 +29,26 @@ OPERATORS = {
     "ArnNotEquals": (_like, True),
     "ArnNotLike": (_like, True),
     "Bool": (lambda have, want: have.lower() == want.lower(), False),
+    "NumericEquals": (lambda have, want: float(have) == float(want), False),
+    "NumericLessThanEquals": (lambda have, want: float(have) <= float(want), False),
 }
+VARIABLE = re.compile(r"\$\{([^}*?$]+)\}")
+
+
+def _look_up(context: Context, key: str) -> Any:
+    return next((value for name, value in context.items() if name.lower() == key.lower()), None)
+
+
+def _filled(want: str, context: Context) -> str | None:
+    """With its variables; None when one has no single value, and then nothing matches (IAM User Guide, "Policy variables")."""
+    values = {key: _look_up(context, key) for key in VARIABLE.findall(want)}
+    if any(not isinstance(value, str) for value in values.values()):
+        return None
+    return VARIABLE.sub(lambda found: values[found.group(1)], want)
 
 
 def _condition_holds(operator: str, key: str, wanted: Any, context: Context) -> bool:
-    have = next((value for name, value in context.items() if name.lower() == key.lower()), None)
+    have = _look_up(context, key)
     every = operator.startswith("ForAllValues:")
     plain = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
     if plain == "Null":
@@ -43,7 +59,8 @@ def _condition_holds(operator: str, key: str, wanted: Any, context: Context) -> 
     matches, negated = OPERATORS[plain.removesuffix("IfExists")]
     if have is None:
         return optional or negated or every
-    tests = [any(matches(str(one), str(want)) for want in as_list(wanted)) for one in as_list(have)]
+    filled = [one for want in as_list(wanted) if (one := _filled(str(want), context)) is not None]
+    tests = [any(matches(str(one), want) for want in filled) for one in as_list(have)]
     hit = all(tests) if every else any(tests)
     return not hit if negated else hit
 
@@ -102,14 +119,19 @@ def trust_decision(document: dict[str, Any], action: str, arn: str, account: str
     return "Allow" in effects and "Deny" not in effects
 
 
-def identity_decision(documents: list[dict[str, Any]], action: str, resource: str, context: Context) -> bool:
-    """What the caller's own policies say; resource `*` in the call matches any resource of the policy."""
-    effects = {
-        one.get("Effect")
+def applying(documents: list[dict[str, Any]], action: str, resource: str, context: Context) -> list[Statement]:
+    """The statements that speak of this; resource `*` in the call matches any resource of the policy."""
+    return [
+        one
         for document in documents
         for one in as_list(document.get("Statement"))
         if names_action(one, action)
         and (resource == "*" or names_resource(one, resource))
         and conditions_hold(one, context)
-    }
+    ]
+
+
+def identity_decision(documents: list[dict[str, Any]], action: str, resource: str, context: Context) -> bool:
+    """What the caller's own policies say."""
+    effects = {one.get("Effect") for one in applying(documents, action, resource, context)}
     return "Allow" in effects and "Deny" not in effects
