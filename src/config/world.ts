@@ -19,6 +19,7 @@ import type { Log } from '../kernel/log.ts'
 import { parsePolicies } from '../policy/policy-set.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
+import { createAccountKeeper } from '../reconcile/retire-accounts.ts'
 import { publishRules } from '../reconcile/rules.ts'
 import { createOutboxDrain } from '../reconcile/trail-outbox.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
@@ -105,11 +106,11 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   const directory = createDirectory({ aws, tenant: config.tenant, clock, log })
   const {
     connections,
-    discovery: { absenceProof },
+    discovery: { absenceProof, accountGrace },
   } = config
   const mentions = () => access.policies().mentions
   const settlePolicies = async () => {
-    await publishRules(store.db, { connections, absenceProof, mentions: mentions() })
+    await publishRules(store.db, { connections, absenceProof, accountGrace, mentions: mentions() })
     await rekeyConnections(store, mentions())
     await access.connectionsChanged()
   }
@@ -146,6 +147,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
     directory,
     observer,
     applier: createApplier({ store, catalogue, clock, log, connections, absenceProof }),
+    accounts: createAccountKeeper({ store, catalogue, accountGrace }),
     queue: config.aws.eventQueue ? createEventQueue(aws.sqs, config.aws.eventQueue) : undefined,
     clock,
     log,

@@ -5,6 +5,7 @@ import type { Aws } from '../aws/aws.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import type { AccountListing } from '../model/account-listing.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
 import { DISCOVERY } from './observe.ts'
 
@@ -16,6 +17,8 @@ export type KnownAccount = { id: string; name?: string; tenant: string; closed: 
 /** Which accounts and regions there are. Answers from memory between refreshes; a refresh that fails keeps the last answer. */
 export type Directory = {
   refresh(): Promise<void>
+  /** All accounts that the last refresh found; undefined before the first. */
+  listing(): AccountListing | undefined
   /** When the accounts were listed last, ms since 1970; minus infinity before that. */
   refreshedAt(): number
   account(id: string): KnownAccount | undefined
@@ -40,6 +43,7 @@ export function createDirectory({
   const partition = partitionOf(settings.homeRegion)
   let accounts = new Map<string, KnownAccount>()
   const regions = new Map<string, readonly string[]>()
+  let listing: AccountListing | undefined
   let refreshedAt = Number.NEGATIVE_INFINITY
 
   const listAccounts = async (): Promise<KnownAccount[]> => {
@@ -85,11 +89,14 @@ export function createDirectory({
 
   return {
     async refresh() {
+      const listedAt = clock.now()
       const listed = (await listAccounts()).filter((one) => !settings.exclude.includes(one.id))
       accounts = new Map(listed.map((account) => [account.id, account]))
+      listing = { listedAt, ids: [...accounts.keys()], excluded: settings.exclude }
       refreshedAt = clock.now()
       log.debug({ accounts: accounts.size }, 'accounts listed')
     },
+    listing: () => listing,
     refreshedAt: () => refreshedAt,
     account: (id) => accounts.get(id),
     async scopes() {

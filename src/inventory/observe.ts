@@ -8,6 +8,7 @@ import { isClosedAccount, isDenied, isDisabledRegion, isThrottled } from '../aws
 import { awsErrors } from '../aws/errors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { hasCode } from '../kernel/errors.ts'
+import { newId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { type Instance, instanceSchema } from '../model/instance.ts'
 import type { IncompleteReason, Observation } from '../model/observation.ts'
@@ -39,6 +40,7 @@ export function createObserver({ aws, clock, log }: { aws: Aws; clock: Clock; lo
     sweepId?: string,
   ): Promise<Observation> => {
     const base = {
+      id: newId(),
       scope,
       kind,
       begunAt: clock.now(),

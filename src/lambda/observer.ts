@@ -34,6 +34,8 @@ const follow = createHintFollower({
 export async function handler(event: SQSEvent | { sweep: true }, context: Invocation): Promise<SQSBatchResponse> {
   if (!('Records' in event)) {
     await directory.refresh()
+    const accounts = directory.listing()
+    if (accounts) await observations.send(reportMessages({ accounts }))
     const sweepId = newId()
     const scopes = await directory.scopes()
     await sweeps.send(scopes.map((scope) => JSON.stringify({ scope, ids: 'all', attempt: 0, sweepId })))

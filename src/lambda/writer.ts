@@ -7,6 +7,7 @@ import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { noCounts } from '../reconcile/counts.ts'
+import { createAccountKeeper } from '../reconcile/retire-accounts.ts'
 import { readRules } from '../reconcile/rules.ts'
 import { settleMessages } from '../reconcile/settle-messages.ts'
 import { createSettler } from '../reconcile/settle-report.ts'
@@ -41,7 +42,8 @@ async function settleAll(received: readonly Received[], signal: AbortSignal): Pr
     const rules = await readRules(store.db)
     const catalogue = builtInCatalogue(() => rules.mentions)
     const applier = createApplier({ store, catalogue, clock, log, ...rules, hasOwnTrail: record !== undefined })
-    const settle = createSettler({ applier, later: events.later, counts: noCounts() })
+    const accounts = createAccountKeeper({ store, catalogue, ...rules, hasOwnTrail: record !== undefined })
+    const settle = createSettler({ applier, accounts, later: events.later, counts: noCounts() })
     return await settleMessages(received, { settle, log, signal })
   } catch (error) {
     log.error({ reason: reasonOf(error) }, 'nothing of a batch could be written; it comes again')

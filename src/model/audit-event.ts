@@ -22,6 +22,7 @@ export const auditKinds = [
   'discovery.changed',
   'discovery.removed',
   'discovery.held-back',
+  'discovery.account-gone',
   'discovery.malformed',
   'guacamole.connected',
   'guacamole.disconnected',

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { accountListingSchema } from './account-listing.ts'
 import { instanceIdSchema, instanceSchema } from './instance.ts'
 import { scopeSchema } from './scope.ts'
 
@@ -11,6 +12,8 @@ export type IncompleteReason = z.infer<typeof incompleteReasonSchema>
  * `page`/`pages` cut an observation over 200 KB into messages; `begunAt` fences it against later ones.
  */
 export const observationSchema = z.object({
+  /** Tells its pages from those of another one that began in the same millisecond. */
+  id: z.string().optional(),
   scope: scopeSchema,
   kind: z.enum(['ids', 'listing']),
   begunAt: z.number(),
@@ -32,5 +35,6 @@ export type Observation = z.infer<typeof observationSchema>
 export const reportSchema = z.union([
   z.object({ observation: observationSchema }),
   z.object({ malformed: z.object({ id: z.string(), reason: z.string() }) }),
+  z.object({ accounts: accountListingSchema }),
 ])
 export type Report = z.infer<typeof reportSchema>

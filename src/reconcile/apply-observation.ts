@@ -1,5 +1,4 @@
 import type { BuiltInCatalogue } from '../catalogue/built-in.ts'
-import type { InStep } from '../catalogue/catalogue.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Observation } from '../model/observation.ts'
@@ -13,6 +12,7 @@ import { auditOf } from './audit-changes.ts'
 import { knownNameOf, noteFreshness } from './freshness.ts'
 import { forgetTombstones, readLedger, writeLedger } from './ledger.ts'
 import { BRAKE, type Known, planChanges } from './plan.ts'
+import { createTeller } from './tell-changes.ts'
 
 export type Applied = {
   outcome: 'applied' | 'stale' | 'incomplete' | 'waiting-for-pages'
@@ -44,6 +44,7 @@ export type Applier = {
 
 export function createApplier(deps: ApplyDeps): Applier {
   const { store, catalogue, clock } = deps
+  const tell = createTeller(deps)
 
   async function apply(part: Observation): Promise<Applied> {
     const { scope } = part
@@ -102,22 +103,8 @@ export function createApplier(deps: ApplyDeps): Applier {
         records: news.length,
       }
     })
-    await tell(key, changes, ended, records)
+    await tell.change({ scope: key, changes, ended, records })
     return applied
-  }
-
-  /** After the commit: what is told is true. What is lost by a crash here, readers find by reading. */
-  async function tell(scope: string, changes: InStep, ended: readonly string[], records: number) {
-    if (changes.put.length > 0 || changes.removed.length > 0) {
-      await store.notify.publish('catalogue', { connectionIds: [...changes.put], removedIds: [...changes.removed] })
-    }
-    for (const instanceId of ended) await store.notify.publish('instance-gone', { scope, instanceId })
-    await store.notify.publish('scope', { scope })
-    if (records > 0) await tellOfRecords(records)
-  }
-
-  const tellOfRecords = async (records: number) => {
-    if (!deps.hasOwnTrail) await store.notify.publish('trail-outbox', { records })
   }
 
   return {
@@ -125,7 +112,7 @@ export function createApplier(deps: ApplyDeps): Applier {
     async noteMalformed({ id, reason }) {
       const event = { kind: 'discovery.malformed', actor: 'system:discovery', subject: id, source: 'claim' } as const
       await putInOutbox(store.db, [{ ...event, data: { reason } }])
-      await tellOfRecords(1)
+      await tell.records(1)
     },
   }
 }

@@ -90,3 +90,18 @@ test('where no listing is ever complete it goes when the rest cannot come any mo
   await add(listing(1, { begunAt: 1_600, complete: false }), 6 * DAY_MS)
   expect(await waiting()).toEqual([])
 })
+
+test('two observations that began in the same millisecond do not mix their pages', async () => {
+  const [mine, ours] = ['a', 'b'].map((id) => cutIntoPages(listing(2, { id }), 700))
+  const others = cutIntoPages(
+    listing(2, { id: 'c', kind: 'ids', complete: false, instances: [instance(7), instance(8)] }),
+    700,
+  )
+  expect(await add(mine?.[0])).toBeUndefined()
+  expect(await add(others[1])).toBeUndefined()
+  expect(await add(ours?.[1])).toBeUndefined()
+  const seen = await add(others[0])
+  expect(seen?.instances.map((one) => one.id)).toEqual([idOf(7), idOf(8)])
+  expect(await waiting()).toHaveLength(2)
+  expect((await add(mine?.[1]))?.instances.map((one) => one.id)).toEqual([idOf(0), idOf(1)])
+})

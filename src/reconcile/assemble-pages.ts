@@ -12,19 +12,23 @@ export async function assemble(trx: Database, part: Observation, now: number): P
   return whole
 }
 
+/** An observer of the version before gives its observations no id. */
+const observationOf = ({ id, begunAt }: Observation): string => id ?? String(begunAt)
+
 async function addPage(trx: Database, part: Observation, now: number): Promise<Observation | undefined> {
   const scope = formatScope(part.scope)
   const { begunAt, page, pages } = part
+  const observation = observationOf(part)
   await trx
     .insertInto('observation_pages')
-    .values({ scope, begun_at: begunAt, page, pages, data: JSON.stringify(part), received_at: now })
-    .onConflict((conflict) => conflict.columns(['scope', 'begun_at', 'page']).doNothing())
+    .values({ scope, observation, begun_at: begunAt, page, pages, data: JSON.stringify(part), received_at: now })
+    .onConflict((conflict) => conflict.columns(['scope', 'observation', 'page']).doNothing())
     .execute()
   const rows = await trx
     .selectFrom('observation_pages')
     .select('data')
     .where('scope', '=', scope)
-    .where('begun_at', '=', begunAt)
+    .where('observation', '=', observation)
     .orderBy('page')
     .execute()
   if (rows.length < pages) return undefined
@@ -39,13 +43,14 @@ async function addPage(trx: Database, part: Observation, now: number): Promise<O
 }
 
 /** A complete listing leaves nothing to say to what was begun before it; any other set takes itself along, and those that can end no more. */
-async function forgetPages(trx: Database, { scope, kind, complete, begunAt }: Observation, now: number): Promise<void> {
+async function forgetPages(trx: Database, whole: Observation, now: number): Promise<void> {
+  const { scope, kind, complete, begunAt } = whole
   await trx
     .deleteFrom('observation_pages')
     .where('scope', '=', formatScope(scope))
     .where((row) =>
       row.or([
-        row('begun_at', kind === 'listing' && complete ? '<=' : '=', begunAt),
+        kind === 'listing' && complete ? row('begun_at', '<=', begunAt) : row('observation', '=', observationOf(whole)),
         row('received_at', '<', now - PATIENCE_MS),
       ]),
     )

@@ -37,6 +37,7 @@ test('at the deadline a slow account alone comes again, and what was cut short i
   const deadline = new AbortController()
   const directory: Directory = {
     refresh: async () => undefined,
+    listing: () => undefined,
     refreshedAt: () => 0,
     account: () => undefined,
     scopes: async () => [],

@@ -11,6 +11,7 @@ import type { Scope } from '../model/scope.ts'
 import type { Applier } from './apply-observation.ts'
 import { type DiscoveryCounts, noCounts } from './counts.ts'
 import { createHintFollower } from './follow-hints.ts'
+import type { AccountKeeper } from './retire-accounts.ts'
 import { createSettler } from './settle-report.ts'
 
 /** Discovery in one process: it polls the queue, sweeps, and applies what it sees. */
@@ -27,6 +28,7 @@ export type DiscoveryDeps = {
   directory: Directory
   observer: Looking
   applier: Applier
+  accounts: AccountKeeper
   /** Absent: only the sweep finds changes. */
   queue: EventQueue | undefined
   clock: Clock
@@ -37,7 +39,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { settings, directory, queue, clock, log } = deps
   const observer = besidesClosed(deps.observer, directory, clock)
   const counts = noCounts()
-  const settle = createSettler({ applier: deps.applier, later: queue?.later, counts })
+  const settle = createSettler({ applier: deps.applier, accounts: deps.accounts, later: queue?.later, counts })
   const follow = createHintFollower({
     directory,
     observer,
@@ -47,8 +49,18 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     log,
   })
 
+  /** Accounts that went are one matter, what there is another: the sweep does not wait for their rows. */
+  const settleAccounts = async () => {
+    const accounts = directory.listing()
+    if (!accounts) return
+    await settle({ accounts }).catch((error: unknown) => {
+      log.error({ reason: reasonOf(error) }, 'accounts that went keep their rows until the next sweep')
+    })
+  }
+
   const sweep = async (signal?: AbortSignal) => {
     await directory.refresh()
+    await settleAccounts()
     const sweepId = newId()
     const limit = pLimit(settings.concurrency)
     const totals = { scopes: 0, incomplete: 0, put: 0, removed: 0 }

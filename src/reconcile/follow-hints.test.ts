@@ -32,6 +32,7 @@ function directory(): Directory & { refreshes: number; away: boolean } {
       it.refreshes += 1
       accounts.add(late)
     },
+    listing: () => undefined,
     refreshedAt: () => (it.refreshes === 0 ? 0 : 1e9),
     account: (account: string) =>
       accounts.has(account) ? { id: account, name: `name of ${account}`, tenant: 'acme', closed: false } : undefined,

@@ -48,6 +48,7 @@ test('what a look saw and a later listing did not show yet is looked up again', 
       connections: connectionSettings.parse({}),
       absenceProof: 60_000,
     }),
+    accounts: { settle: async () => undefined },
     later: async (hint) => void later.push(hint),
     counts: noCounts(),
   })

@@ -1,8 +1,8 @@
 import type { Report } from '../model/observation.ts'
 import { cutIntoPages } from './assemble-pages.ts'
 
-/** A report as bodies of messages, each at most 200 KB. */
+/** A report as bodies of messages, each at most 200 KB; a listing of accounts is that for 13,000 of them. */
 export const reportMessages = (report: Report): string[] =>
-  'malformed' in report
+  !('observation' in report)
     ? [JSON.stringify(report)]
     : cutIntoPages(report.observation).map((observation) => JSON.stringify({ observation } satisfies Report))

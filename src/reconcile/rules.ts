@@ -8,6 +8,8 @@ export type DiscoveryRules = {
   connections: ConnectionSettings
   /** ms. */
   absenceProof: number
+  /** ms. */
+  accountGrace: number
   mentions: Mentions
 }
 

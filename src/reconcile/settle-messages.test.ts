@@ -28,11 +28,13 @@ let applied: Observation[]
 let hints: { hint: Hint; delayMs: number }[]
 let unknown: string[]
 let malformed: string[]
+let listed: string[]
 beforeEach(() => {
   applied = []
   hints = []
   unknown = []
   malformed = []
+  listed = []
 })
 const settle = createSettler({
   applier: {
@@ -43,6 +45,7 @@ const settle = createSettler({
     },
     noteMalformed: async (message) => void malformed.push(message.id),
   },
+  accounts: { settle: async ({ ids }) => void listed.push(...ids) },
   later: async (hint, delayMs) => void hints.push({ hint, delayMs }),
   counts: noCounts(),
 })
@@ -73,4 +76,10 @@ test('an id that AWS does not know yet is asked for later and later, and then no
   }
   expect(hints.map((one) => one.delayMs / 1000)).toEqual([1, 2, 4, 8, 16, 32, 60])
   expect(hints.at(-1)?.hint).toEqual({ scope, ids: [id], attempt: 7 })
+})
+
+test('a list of accounts is a report too', async () => {
+  const accounts = { listedAt: 1, ids: ['111122223333'], excluded: [] }
+  expect(await send(...reportMessages({ accounts }))).toEqual([])
+  expect(listed).toEqual(['111122223333'])
 })

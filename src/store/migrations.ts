@@ -7,6 +7,7 @@ export const migrations: Record<string, Migration> = {
   '0002-audit-writers': { up: auditWriters },
   '0003-two-sizes': { up: twoSizes },
   '0004-guacamole-history': { up: guacamoleHistory },
+  '0005-accounts-known': { up: accountsKnown },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -185,5 +186,26 @@ async function guacamoleHistory(db: Kysely<unknown>): Promise<void> {
     .addColumn('started_at', 'bigint', (c) => c.notNull())
     .addColumn('told', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('guacamole_history_pk', ['kind', 'id'])
+    .execute()
+}
+
+async function accountsKnown(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('accounts_known')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('known', 'text', (c) => c.notNull())
+    .execute()
+  // Pages wait for seconds; a set that is lost here is observed again.
+  await db.schema.dropTable('observation_pages').execute()
+  await db.schema
+    .createTable('observation_pages')
+    .addColumn('scope', 'text', (c) => c.notNull())
+    .addColumn('observation', 'text', (c) => c.notNull())
+    .addColumn('begun_at', 'bigint', (c) => c.notNull())
+    .addColumn('page', 'integer', (c) => c.notNull())
+    .addColumn('pages', 'integer', (c) => c.notNull())
+    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('received_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('observation_pages_by_observation', ['scope', 'observation', 'page'])
     .execute()
 }

@@ -19,6 +19,7 @@ export type Schema = {
   trail_outbox: TrailOutboxTable
   guacamole_history: GuacamoleHistoryTable
   discovery_rules: DiscoveryRulesTable
+  accounts_known: AccountsKnownTable
 }
 
 /** Freshness per scope. `scope` is formatScope's text. */
@@ -28,7 +29,7 @@ export type ScopesTable = {
   account: string
   region: string
   account_name: string | null
-  state: 'fresh' | 'stale' | 'throttled' | 'denied' | 'closed' | 'disabled' | 'never'
+  state: 'fresh' | 'stale' | 'throttled' | 'denied' | 'closed' | 'disabled' | 'gone' | 'never'
   detail: string | null
   last_event_at: number | null
   /** When the last complete listing began. */
@@ -164,6 +165,7 @@ export type HostKeysTable = {
 /** Pages of an observation too large for one message, until the last has come. */
 export type ObservationPagesTable = {
   scope: string
+  observation: string
   begun_at: number
   page: number
   pages: number
@@ -196,3 +198,6 @@ export type GuacamoleHistoryTable = {
   /** `start`: the end is still to come. `end`: nothing is. */
   told: 'start' | 'end'
 }
+
+/** One row, id 1: the last listing of accounts, and which of those that we hold it lacked, as JSON. */
+export type AccountsKnownTable = { id: number; known: string }

@@ -7,12 +7,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeOrganisation, type Organisation } from '../../lab/aws/organisation.ts'
 import { callQuery } from '../../lab/aws/raw-call.ts'
 import { cloudWatchGroup } from '../../src/audit/cloudwatch-group.ts'
+import { listLogRecords } from '../../src/audit/list-log-records.ts'
 import { logRecords } from '../../src/audit/log-records.ts'
 import { verifyRecords } from '../../src/audit/verify-trail.ts'
 import { createLogsClient } from '../../src/aws/logs-client.ts'
 import { systemClock as clock } from '../../src/kernel/clock.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
+import { formatScope, type Scope } from '../../src/model/scope.ts'
 import { publishRules } from '../../src/reconcile/rules.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -46,7 +48,12 @@ beforeAll(async () => {
   queues = { events: await make('events'), sweep: await make('sweep'), observations: await make('observations') }
   await letIn(organisation)
   await createLogsClient(REGION).send(new CreateLogGroupCommand({ logGroupName: GROUP }))
-  const rules = { connections: connectionSettings.parse({}), absenceProof: 60_000, mentions: { tags: [], persons: [] } }
+  const rules = {
+    connections: connectionSettings.parse({}),
+    absenceProof: 60_000,
+    accountGrace: 1,
+    mentions: { tags: [], persons: [] },
+  }
   await publishRules(store.db, rules)
   Object.assign(process.env, {
     ENCHILADA_AWS: JSON.stringify({
@@ -182,6 +189,34 @@ test('a sweep is hints on its own queue, and lists what no event told of', async
   expect(await held()).toContain(id)
   const scopes = await store.db.selectFrom('scopes').select('state').execute()
   expect(scopes.map((row) => row.state)).toEqual(['fresh', 'fresh'])
+})
+
+test('an account that two lists lacked loses its rows, and the chain of the function says so', async () => {
+  const account = '999999999999'
+  const scope: Scope = { tenant: 'acme', partition: 'aws', account, region: REGION }
+  const row = {
+    scope: formatScope(scope),
+    tenant: 'acme',
+    account,
+    region: REGION,
+    account_name: null,
+    state: 'fresh',
+  } as const
+  const times = { detail: null, last_event_at: null, last_sweep_at: 1, applied_begun_at: 1, drift: 0, held_back: 0 }
+  await store.db
+    .insertInto('scopes')
+    .values({ ...row, ...times })
+    .execute()
+  for (let sweep = 0; sweep < 2; sweep += 1) {
+    await observer.handler({ sweep: true }, invocation)
+    await take(queues.sweep)
+    await carryOver()
+  }
+  const states = await store.db.selectFrom('scopes').select(['account', 'state']).execute()
+  expect(states.filter((one) => one.state === 'gone').map((one) => one.account)).toEqual([account])
+  const group = cloudWatchGroup(createLogsClient(REGION), GROUP)
+  const { items } = await listLogRecords(group, { kind: 'discovery.account-gone' }, { limit: 10 })
+  expect(items).toMatchObject([{ subject: account, data: { why: 'absent' } }])
 })
 
 test('an id that AWS does not know yet comes back as a hint, later', async () => {

@@ -8,7 +8,7 @@ export const scopeStatusSchema = z
     account: z.string(),
     accountName: z.string().optional(),
     region: z.string(),
-    state: z.enum(['fresh', 'stale', 'throttled', 'denied', 'closed', 'disabled', 'never']),
+    state: z.enum(['fresh', 'stale', 'throttled', 'denied', 'closed', 'disabled', 'gone', 'never']),
     detail: z.string().optional(),
     instances: z.number().int(),
     lastEventAt: time.optional(),

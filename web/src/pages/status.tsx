@@ -17,6 +17,7 @@ const indicators: Record<ScopeStatus['state'], StatusIndicatorProps.Type> = {
   denied: 'error',
   closed: 'stopped',
   disabled: 'stopped',
+  gone: 'stopped',
   never: 'pending',
 }
 
