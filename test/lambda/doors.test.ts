@@ -217,6 +217,7 @@ test('an account that two lists lacked loses its rows, and the chain of the func
   const group = cloudWatchGroup(createLogsClient(REGION), GROUP)
   const { items } = await listLogRecords(group, { kind: 'discovery.account-gone' }, { limit: 10 })
   expect(items).toMatchObject([{ subject: account, data: { why: 'absent' } }])
+  await store.db.deleteFrom('scopes').where('account', '=', account).execute()
 })
 
 test('an id that AWS does not know yet comes back as a hint, later', async () => {
