@@ -6,6 +6,7 @@ import { openGuacamoleDatabase, sqlStage } from '../../../../test/fixtures/guaca
 import { startMariadb } from '../../../../test/fixtures/mariadb.ts'
 import { startPostgres } from '../../../../test/fixtures/postgres.ts'
 import { Secret } from '../../../kernel/secret.ts'
+import type { Connection } from '../../../model/connection.ts'
 import { openMysqlDatabase, openPostgresDatabase } from './open-database.ts'
 
 const servers = { PostgreSQL: startPostgres, MariaDB: startMariadb }
@@ -29,27 +30,35 @@ describe.each(Object.entries(servers))('on %s', (engine, start) => {
     }
   })
 
-  test('a hundred new connections take nine statements beside the lock, and a look that finds nothing three', async () => {
+  test('a hundred changes of every kind take ten statements, eighteen where one cannot hold several; a look that finds nothing three', async () => {
     let statements: string[] = []
     const onStatement = (event: { query: { sql: string } }) => void statements.push(event.query.sql)
     const database = await openGuacamoleDatabase(server.url, 'counted', { onStatement })
     const clock = createFakeClock()
     const catalogue = sqlStage(database).open({ clock, readersOf: () => ['engineers', 'operators'] })
-    const step = async (names: readonly string[]) => {
+    const step = async (wanted: readonly Connection[]) => {
       statements = []
-      const wanted = names.map((name, n) => connectionOf({ n, name }))
-      const { put } = await catalogue.keepInStep(scopeOf('111122223333'), async () => wanted)
-      return {
-        put: put.length,
-        statements: statements.filter((text) => !/lock|isolation|^(begin|commit|start transaction)$/.test(text)).length,
-      }
+      const { put, removed } = await catalogue.keepInStep(scopeOf('111122223333'), async () => wanted)
+      const own = statements.filter((text) => !/lock|isolation|^(begin|commit|start transaction)$/.test(text))
+      return { changes: put.length + removed.length, statements: own.length }
     }
-    const first = [...Array(50).keys()].map((n) => `host-${n}`)
-    await step(first)
-    const second = [...Array(150).keys()].map((n) => `host-${n}`)
-    expect(await step(second)).toEqual({ put: 100, statements: 9 })
-    expect(await step(second)).toEqual({ put: 0, statements: 3 })
-    expect((await step(second.map((name) => `${name} renamed`))).statements).toBeLessThanOrEqual(10)
+    const fleet = (count: number) => [...Array(count).keys()].map((n) => connectionOf({ n }))
+    await step(fleet(50))
+    const most = database.engine === 'postgres' ? 6 : 9
+    expect(await step(fleet(150))).toEqual({ changes: 100, statements: most })
+    expect(await step(fleet(150))).toEqual({ changes: 0, statements: 3 })
+    const renamed = fleet(150).map((one, n) => (n < 100 ? { ...one, name: `${one.name} renamed` } : one))
+    expect(await step(renamed)).toEqual({ changes: 100, statements: 5 })
+    // Ended, moved to another address, renamed and new, the last in a group that has to be made.
+    const mixed = [
+      ...renamed.slice(20, 50).map((one) => ({ ...one, name: `${one.name} again` })),
+      ...renamed.slice(50, 80).map((one, n) => ({ ...one, instance: { ...one.instance, privateIp: `10.9.9.${n}` } })),
+      ...renamed.slice(80),
+      ...[...Array(20).keys()].map((n) => connectionOf({ n: n + 150, group: ['Prod', 'eu-west-2'] })),
+    ]
+    const { changes, statements: count } = await step(mixed)
+    expect(changes).toBe(100)
+    expect(count).toBeLessThanOrEqual(database.engine === 'postgres' ? 10 : 18)
     await database.close()
   })
 

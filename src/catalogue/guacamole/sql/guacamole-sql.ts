@@ -12,7 +12,7 @@ import { endedBy, stepOf } from '../step.ts'
 import type { Desired, HeldConnection, HeldGroup } from '../tree.ts'
 import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
 import { readGroups, readNeighbours, readScope } from './read-tree.ts'
-import { insertRows } from './rows.ts'
+import { insertion, write } from './rows.ts'
 import { readStrangers } from './strangers.ts'
 import { writePlan } from './write-plan.ts'
 
@@ -57,12 +57,16 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
     strangers: () => readStrangers(database),
     adopt: (pairs) =>
       database.alone((trx) =>
-        insertRows(trx, engine, {
-          table: 'guacamole_connection_attribute',
-          columns: ['connection_id', 'attribute_name', 'attribute_value'],
-          rows: pairs.map(({ stranger, mark }) => [Number(stranger), MARK, writeConnectionMark(mark)]),
-          same: { key: ['connection_id', 'attribute_name'] },
-        }),
+        write(
+          trx,
+          engine,
+          insertion(engine, {
+            table: 'guacamole_connection_attribute',
+            columns: ['connection_id', 'attribute_name', 'attribute_value'],
+            rows: pairs.map(({ stranger, mark }) => [Number(stranger), MARK, writeConnectionMark(mark)]),
+            same: { key: ['connection_id', 'attribute_name'] },
+          }),
+        ),
       ),
     close: () => database.close(),
   }

@@ -1,5 +1,5 @@
 import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
-import { insertRows } from './rows.ts'
+import { insertion, write } from './rows.ts'
 
 /** Entity ids of user groups by name; `make` creates those that are missing. */
 export async function findUserGroups(
@@ -30,7 +30,7 @@ export async function findUserGroups(
       rows,
       same: { key: ['type', 'name'] },
     } as const
-    await insertRows(trx, engine, entities)
+    await write(trx, engine, insertion(engine, entities))
     const made = await find(missing)
     const ids = [...made.values()].map((id) => [id])
     const groups = {
@@ -39,7 +39,7 @@ export async function findUserGroups(
       rows: ids,
       same: { key: ['entity_id'] },
     } as const
-    await insertRows(trx, engine, groups)
+    await write(trx, engine, insertion(engine, groups))
     for (const [name, id] of made) found.set(name, id)
   }
   return new Map(
