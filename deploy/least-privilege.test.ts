@@ -33,14 +33,7 @@ const withoutCall = [
 ]
 
 /** Made with the engineer's own credentials, not with a role of these stacks. */
-const onLaptops = [
-  'src/tunnel/',
-  'src/aws-login/',
-  'src/cli/',
-  'src/aws/engineer.ts',
-  'src/aws/federated-role.ts',
-  'src/aws/parameters.ts',
-]
+const onLaptops = ['src/tunnel/', 'src/aws-login/', 'src/cli/', 'src/aws/engineer.ts', 'src/aws/federated-role.ts']
 
 const imports = /import\s+\{([^}]*)\}\s+from\s+'@aws-sdk\/client-([a-z0-9-]+)'/g
 

@@ -49,9 +49,15 @@ export const managementVpc = z.strictObject({
     .enum(['lambda', 'serve'])
     .default('lambda')
     .describe('Who ends servers past their time: a function of this stack, or `enchilada serve`'),
+  reapMinutes: z.int().min(1).max(60).default(5).describe('With `lambda`: how often it looks'),
   logDays: z
     .int()
     .refine((days) => LOG_DAYS.includes(days), { error: `one of ${LOG_DAYS.join(', ')}` })
     .default(365),
+  alarmTopicArn: z
+    .string()
+    .regex(/^arn:[^:]+:sns:/)
+    .optional()
+    .describe('In the same region; told when an alarm begins and ends'),
 })
 export type ManagementVpcSettings = z.output<typeof managementVpc>

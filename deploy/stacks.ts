@@ -55,14 +55,20 @@ export function buildStacks(app: App, settings: DeploySettings, bundles: string)
       new WorkloadStack(app, `${stackNames.workload}-${account}-${region}`, settings, props)
     }
   }
-  for (const one of settings.managementVpcs) buildManagementVpc(app, one)
+  for (const one of settings.managementVpcs) buildManagementVpc(app, one, settings, bundles)
 }
 
 /** An environment of the tunnel, and what its peers in other accounts and regions have to do for it. */
-function buildManagementVpc(app: App, settings: ManagementVpcSettings): void {
+function buildManagementVpc(
+  app: App,
+  settings: ManagementVpcSettings,
+  deployment: DeploySettings,
+  bundles: string,
+): void {
   const names = tunnelNames(settings.environment)
   const { account, region, peers } = settings
-  new ManagementVpcStack(app, names.stack, { settings, env: { account, region }, synthesizer: withoutBootstrap() })
+  const place = { env: { account, region }, ...(settings.reaper === 'serve' && { synthesizer: withoutBootstrap() }) }
+  new ManagementVpcStack(app, names.stack, { settings, deployment, bundles, ...place })
   const far = peers.filter((peer) => peer.account !== account || (peer.region ?? region) !== region)
   for (const [at, peer] of far.entries()) {
     const accepts = peer.account !== account && far.findIndex((other) => other.account === peer.account) === at

@@ -7,7 +7,7 @@ import { build as buildPages } from 'vite'
 /**
  * Everything that ships, into dist/: the command line in chunks that load when they are needed, each Lambda door as one
  * file, the pages. Nothing of node_modules is needed beside it. `--only-account FOLDER` writes nothing but what each bundle is
- * made of, as the bundler tells it.
+ * made of, as the bundler tells it. `--function NAME FOLDER` bundles that one into the folder.
  */
 const common: BuildOptions = {
   bundle: true,
@@ -29,7 +29,8 @@ const common: BuildOptions = {
 
 const require = createRequire(import.meta.url)
 
-const [, , flag, accountFolder] = process.argv
+const [, , flag, ...given] = process.argv
+const accountFolder = given[0]
 const cli: BuildOptions = {
   ...common,
   entryPoints: { cli: 'src/cli/main.ts' },
@@ -37,7 +38,7 @@ const cli: BuildOptions = {
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
 }
-const doors = ['observer', 'writer'].map((name) => ({
+const doors = ['observer', 'writer', 'reaper'].map((name) => ({
   name,
   options: { ...common, entryPoints: [`src/lambda/${name}.ts`], outfile: `dist/lambda/${name}/index.mjs` },
 }))
@@ -47,6 +48,10 @@ if (flag === '--only-account' && accountFolder !== undefined) {
     const { metafile } = await build({ ...options, metafile: true, write: false })
     writeFileSync(join(accountFolder, `${name}.json`), JSON.stringify(metafile))
   }
+} else if (flag === '--function') {
+  const [name = '', folder = ''] = given
+  const door = doors.find((one) => one.name === name)
+  await build({ ...door?.options, outfile: join(folder, name, 'index.mjs') })
 } else {
   rmSync('dist', { recursive: true, force: true })
   mkdirSync('dist', { recursive: true })

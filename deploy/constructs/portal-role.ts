@@ -15,13 +15,18 @@ import type { EvidenceStack } from '../stacks/evidence.ts'
 import { allowVisits } from './visits.ts'
 
 /** `events` is absent where functions read the queue. */
-export type PortalRoleProps = { events: IQueue | undefined; evidence: EvidenceStack }
+export type PortalRoleProps = {
+  events: IQueue | undefined
+  evidence: EvidenceStack
+  /** Names of the roles with which it ends tunnel servers past their time. */
+  reapers: readonly string[]
+}
 
 /** What `enchilada serve` runs with, on an instance or as a task: it visits accounts, reads the queue, writes the evidence. */
 export class PortalRole extends Construct {
   readonly role: Role
 
-  constructor(scope: Construct, id: string, { events, evidence }: PortalRoleProps) {
+  constructor(scope: Construct, id: string, { events, evidence, reapers }: PortalRoleProps) {
     super(scope, id)
     this.role = new Role(this, 'Role', {
       roleName: roleNames.portal,
@@ -32,7 +37,7 @@ export class PortalRole extends Construct {
       ),
     })
     new InstanceProfile(this, 'Profile', { instanceProfileName: roleNames.portal, role: this.role })
-    allowVisits(this.role, [roleNames.read, roleNames.connect, roleNames.directory])
+    allowVisits(this.role, [roleNames.read, roleNames.connect, roleNames.directory, ...reapers])
     if (events) {
       this.#may(
         ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:SendMessage'],
@@ -77,7 +82,8 @@ export class PortalRole extends Construct {
     const own = (service: string, kind: string) =>
       `arn:${Aws.PARTITION}:${service}:*:${Aws.ACCOUNT_ID}:${kind}${SECRET_PREFIX}*`
     this.#may(['secretsmanager:GetSecretValue'], own('secretsmanager', 'secret:'))
-    this.#may(['ssm:GetParameter'], own('ssm', 'parameter/'))
+    // The second for environments of the tunnel.
+    this.#may(['ssm:GetParameter', 'ssm:GetParametersByPath'], own('ssm', 'parameter/'))
     const why = 'Which of them there are is the configuration of the portal; all of them have this prefix'
     for (const kind of ['secretsmanager:*:<AWS::AccountId>:secret:', 'ssm:*:<AWS::AccountId>:parameter/']) {
       acknowledge(this.role, why, `IAM5[Resource::arn:<AWS::Partition>:${kind}${SECRET_PREFIX}*]`)

@@ -4,7 +4,12 @@ import type { Construct } from 'constructs'
 import { type Visitor, visitorArn } from '../principals.ts'
 import type { DeploySettings } from '../settings.ts'
 
-export type Statement = { Effect: 'Allow'; Action: readonly string[]; Resource: readonly string[] }
+export type Statement = {
+  Effect: 'Allow'
+  Action: readonly string[]
+  Resource: readonly string[]
+  Condition?: Record<string, Record<string, string>>
+}
 
 export const allow = (Action: readonly string[], ...Resource: readonly string[]): Statement => ({
   Effect: 'Allow',

@@ -106,4 +106,40 @@ describe('the management VPC', () => {
       },
     ])
   })
+
+  test('has its reaper before its first server: a function on a schedule, or a role for the portal', () => {
+    const [reaper] = made('AWS::Lambda::Function')
+    expect(reaper).toMatchObject({ ReservedConcurrentExecutions: 1, Runtime: 'nodejs24.x' })
+    expect(made('AWS::Events::Rule')).toMatchObject([{ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' }])
+    expect(made('AWS::Lambda::Function', SAML)).toEqual([])
+    expect(role('EnchiladaTunnelReaper-customer-b', SAML)?.['AssumeRolePolicyDocument'].Statement).toMatchObject([
+      {
+        Condition: {
+          ArnEquals: { 'aws:PrincipalArn': [expect.anything()] },
+          StringLike: { 'sts:SourceIdentity': '*' },
+        },
+      },
+      { Action: 'sts:SetSourceIdentity' },
+    ])
+    // Only roles of environments that are left to `serve`.
+    const portal = JSON.stringify(stacks.properties('EnchiladaShared', 'AWS::IAM::Policy'))
+    expect(portal).toContain('role/EnchiladaTunnelReaper-customer-b')
+    expect(portal).not.toContain('role/EnchiladaTunnelReaper-customer-a')
+  })
+
+  test('alarms when a server outlives every limit, and when the reaper fails or is silent', () => {
+    const names = (stack: string) => made('AWS::CloudWatch::Alarm', stack).map((one) => one['AlarmName'])
+    const of = (environment: string, ...alarms: string[]) =>
+      alarms.map((one) => `enchilada-tunnel-${environment}-${one}`)
+    expect(names(STACK).sort()).toEqual(of('customer-a', 'outlived', 'reaper-errors', 'reaper-silent'))
+    expect(names(SAML)).toEqual(of('customer-b', 'outlived'))
+    const silent = made('AWS::CloudWatch::Alarm').find((one) => one['AlarmName'].endsWith('reaper-silent'))
+    expect(silent).toMatchObject({
+      TreatMissingData: 'breaching',
+      ComparisonOperator: 'LessThanThreshold',
+      Period: 900,
+    })
+    const outlived = made('AWS::CloudWatch::Alarm').find((one) => one['AlarmName'].endsWith('outlived'))
+    expect(outlived?.['Threshold']).toBeGreaterThan(12 * 3600)
+  })
 })

@@ -4,11 +4,18 @@ import { InstanceProfile, PolicyStatement, Role, ServicePrincipal } from 'aws-cd
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { EngineerRole } from '../constructs/engineer-role.ts'
+import { TunnelAlarms } from '../constructs/tunnel-alarms.ts'
 import { TunnelNetwork } from '../constructs/tunnel-network.ts'
+import { TunnelReaper } from '../constructs/tunnel-reaper.ts'
 import type { ManagementVpcSettings } from '../management-vpc-settings.ts'
 import { tunnelNames } from '../names.ts'
+import type { DeploySettings } from '../settings.ts'
 
-export type ManagementVpcProps = StackProps & { settings: ManagementVpcSettings }
+export type ManagementVpcProps = StackProps & {
+  settings: ManagementVpcSettings
+  deployment: DeploySettings
+  bundles: string
+}
 
 /**
  * One environment of the tunnel, in a customer's management account: where servers stand, what they and the engineers may do, and the log of
@@ -17,7 +24,7 @@ export type ManagementVpcProps = StackProps & { settings: ManagementVpcSettings 
 export class ManagementVpcStack extends Stack {
   readonly #zones: number
 
-  constructor(scope: Construct, id: string, { settings, ...props }: ManagementVpcProps) {
+  constructor(scope: Construct, id: string, { settings, deployment, bundles, ...props }: ManagementVpcProps) {
     super(scope, id, { description: `Enchilada: the management VPC of ${settings.environment}`, ...props })
     this.#zones = settings.zones
     const names = tunnelNames(settings.environment)
@@ -60,8 +67,14 @@ export class ManagementVpcStack extends Stack {
       logGroup: names.connections,
       limits: { longest: settings.longest },
     }
+    const text = this.toJsonString(environment)
+    const { reaper } = new TunnelReaper(this, 'Reaper', {
+      ...{ settings, deployment, environment: text, connections, bundles },
+      trail: () => this.#log('Trail', names.trail, settings),
+    })
+    new TunnelAlarms(this, 'Alarms', { settings, reaper })
     new CfnOutput(this, 'Environment', {
-      value: this.toJsonString(environment),
+      value: text,
       description: 'A file, or a parameter, for the environments of engineers; JSON is YAML',
     })
   }

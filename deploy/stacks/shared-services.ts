@@ -7,7 +7,7 @@ import { DiscoveryFunctions, OBSERVER_TIMEOUT } from '../constructs/discovery-fu
 import { InstanceEvents } from '../constructs/instance-events.ts'
 import { PortalRole } from '../constructs/portal-role.ts'
 import { QueueWithDeadLetters } from '../constructs/queue-with-dead-letters.ts'
-import { queueNames, roleNames } from '../names.ts'
+import { queueNames, roleNames, tunnelNames } from '../names.ts'
 import { sharedBusArn } from '../principals.ts'
 import type { DeploySettings } from '../settings.ts'
 import type { EvidenceStack } from './evidence.ts'
@@ -25,7 +25,10 @@ export class SharedServicesStack extends Stack {
     const visibility = Duration.seconds(byFunctions ? 6 * OBSERVER_TIMEOUT.toSeconds() : 60)
     const events = new QueueWithDeadLetters(this, 'Events', { name: queueNames.events, visibility })
     new InstanceEvents(this, 'Rules', new SqsQueue(events.queue, { deadLetterQueue: events.deadLetters }))
-    new PortalRole(this, 'Portal', { events: byFunctions ? undefined : events.queue, evidence })
+    const reapers = settings.managementVpcs
+      .filter((one) => one.reaper === 'serve')
+      .map(({ environment }) => tunnelNames(environment).reaper)
+    new PortalRole(this, 'Portal', { events: byFunctions ? undefined : events.queue, evidence, reapers })
 
     const alarms = new Alarms(this, 'Alarms', settings.alarmTopicArn)
     alarms.watchQueue('events', events)

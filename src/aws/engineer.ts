@@ -1,3 +1,4 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
@@ -6,16 +7,20 @@ import { reasonOf } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Scope } from '../model/scope.ts'
 import { createRoleAssumer } from './assume-role.ts'
+import { createEc2Turns } from './ec2-turns.ts'
 import { isDenied } from './error-sets.ts'
 import { awsErrors } from './errors.ts'
 import type { AccessKeys } from './federated-role.ts'
+import { createLogsClient } from './logs-client.ts'
 
 /**
- * AWS as an engineer at a command line has it: the session of `enchilada login`, or the SDK's own chain of credentials (variables, profiles,
- * Identity Center, `aws login`); and from there one role of the account that is visited.
+ * AWS by the credentials at hand: an engineer's session of `enchilada login`, or the SDK's own chain (variables, profiles, Identity Center, `aws
+ * login`, the role of a process in AWS); and from there one role of the account that is visited, if one is named.
  */
 export type Engineer = {
+  /** Its calls stay within our share of the rate of that account and region. */
   ec2(scope: Scope, role: string | undefined): Promise<EC2Client>
+  logs(scope: Scope, role: string | undefined): Promise<CloudWatchLogsClient>
   /** Who AWS says this is; asked once. `name` is the last part of the ARN: a session's or a user's. */
   whoAmI(region: string): Promise<{ account: string; arn: string; name: string }>
 }
@@ -41,6 +46,9 @@ export function createEngineer({ clock, profile, session }: EngineerOptions): En
       ...(kept.expiresAt !== undefined && { expiration: new Date(kept.expiresAt) }),
     }
   }
+  const turn = createEc2Turns(clock, 1)
+  const stsIn = (region: string) => new STSClient({ region, credentials, ...RETRIES })
+  const assumers = new Map<string, ReturnType<typeof createRoleAssumer>>()
   let known: ReturnType<Engineer['whoAmI']> | undefined
 
   const whoAmI: Engineer['whoAmI'] = (region) => {
@@ -49,8 +57,7 @@ export function createEngineer({ clock, profile, session }: EngineerOptions): En
   }
   async function ask(region: string): ReturnType<Engineer['whoAmI']> {
     try {
-      const sts = new STSClient({ region, credentials, ...RETRIES })
-      const { Account = '', Arn = '' } = await sts.send(new GetCallerIdentityCommand({}))
+      const { Account = '', Arn = '' } = await stsIn(region).send(new GetCallerIdentityCommand({}))
       return { account: Account, arn: Arn, name: Arn.slice(Arn.lastIndexOf('/') + 1) || Arn }
     } catch (cause) {
       const details = { action: 'sts:GetCallerIdentity', account: 'of these credentials', reason: reasonOf(cause) }
@@ -61,13 +68,26 @@ export function createEngineer({ clock, profile, session }: EngineerOptions): En
   return {
     whoAmI,
     async ec2(scope, role) {
-      if (role === undefined) return new EC2Client({ region: scope.region, credentials, ...RETRIES })
-      const sts = new STSClient({ region: scope.region, credentials, ...RETRIES })
-      const assume = createRoleAssumer({ sts, clock })
-      const visitor = await whoAmI(scope.region)
-      const arn = `arn:${scope.partition}:iam::${scope.account}:role/${role}`
-      // A function, so that a tunnel that outlives the session goes on with the next.
-      return new EC2Client({ region: scope.region, credentials: () => assume(arn, visitor), ...RETRIES })
+      const client = new EC2Client({ region: scope.region, credentials: await credentialsOf(scope, role), ...RETRIES })
+      // Behind the SDK's retries, so that each try of each call takes its turn.
+      client.middlewareStack.add(
+        (next) => async (args) => {
+          await turn(scope)
+          return next(args)
+        },
+        { step: 'finalizeRequest', priority: 'low', name: 'takeTurn' },
+      )
+      return client
     },
+    logs: async (scope, role) => createLogsClient(scope.region, { credentials: await credentialsOf(scope, role) }),
+  }
+
+  /** A function, so that a tunnel that outlives a session goes on with the next. */
+  async function credentialsOf({ partition, account, region }: Scope, role: string | undefined) {
+    if (role === undefined) return credentials
+    const visitor = await whoAmI(region)
+    const assume = assumers.get(region) ?? createRoleAssumer({ sts: stsIn(region), clock })
+    assumers.set(region, assume)
+    return () => assume(`arn:${partition}:iam::${account}:role/${role}`, visitor)
   }
 }

@@ -1,4 +1,5 @@
 import { reasonOf } from '../kernel/errors.ts'
+import type { Environment } from '../tunnel/environment.ts'
 import { terminate } from '../tunnel/launch.ts'
 import { findServers, isOverdue, type Server } from '../tunnel/servers.ts'
 import { isHeld, settle } from '../tunnel/settle.ts'
@@ -33,7 +34,7 @@ export const gc: Command = async (context) => {
     const wanted = await Promise.all(servers.map(isWanted))
     for (const server of servers.filter((_, at) => !wanted[at])) {
       await attempt(server.instanceId, async () => {
-        await terminate(await engineer.ec2(server.scope, roleOf(server)), server.instanceId)
+        await terminate(await engineer.ec2(server.scope, environmentOf(server)?.role), server.instanceId)
         ended.push(server)
         const { instanceId: subject, scope, leaseId: session, owner } = server
         const data = { reason: 'gc', owner }
@@ -52,12 +53,16 @@ export const gc: Command = async (context) => {
   )
   return failed.length === 0 ? exitCodes.ok : exitCodes.failed
 
-  function roleOf({ scope, environment }: Server): string | undefined {
+  function environmentOf({ scope, environment }: Server): Environment | undefined {
     const named = environments.find((one) => one.name === environment)
-    return (named ?? environments.find((one) => one.account === scope.account))?.role
+    return named ?? environments.find((one) => one.account === scope.account)
   }
   async function isWanted(server: Server): Promise<boolean> {
-    if (context.options['all'] === true || isOverdue(server, clock.now())) return false
+    if (
+      context.options['all'] === true ||
+      isOverdue(server, clock.now(), environmentOf(server)?.limits.longest ?? Infinity)
+    )
+      return false
     if (context.options['mine'] !== true) return true
     return server.owner !== (await engineer.whoAmI(server.scope.region)).name
   }

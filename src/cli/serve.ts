@@ -12,6 +12,7 @@ import { createIndexAhead } from '../recording/index-ahead.ts'
 import { type Command, loadFor } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { metricsOf } from './serve-metrics.ts'
+import { createServeReaper } from './serve-reaper.ts'
 
 /** Sessions of a Guacamole are in the trail within this. */
 const HISTORY_EVERY_MS = 10_000
@@ -70,11 +71,18 @@ export const serve: Command = async (context) => {
   world.store.notify.subscribe('session', ({ sessionId }) => indexAhead.look(sessionId))
 
   world.store.notify.subscribe('trail-outbox', () => void world.drainOutbox())
+  const reaper =
+    config.tunnels &&
+    createServeReaper({
+      ...{ settings: config.tunnels, folder: loaded.folder, region: config.aws.homeRegion },
+      ...{ trail, clock, log },
+    })
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
     guacamole?.follower.run(stop.signal),
     guacamole && every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store }))),
     ...world.policies.map((one) => one.run(stop.signal)),
+    reaper && every(stop.signal, config.tunnels?.reapEvery ?? 0, async () => void (await reaper())),
     trail.keep(stop.signal),
     sink?.run(stop.signal),
     every(stop.signal, config.audit.checkpointEvery, async () => {

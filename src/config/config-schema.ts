@@ -9,6 +9,7 @@ import { discoverySettings } from '../inventory/settings.ts'
 import { secretSourceSchema } from '../kernel/secret-source.ts'
 import { recordingSettings } from '../recording/settings.ts'
 import { signInSettings } from '../sign-in/settings.ts'
+import { tunnelSettings } from '../tunnel/settings.ts'
 import { connectionSettings } from '../wanted/settings.ts'
 import { portalSettings } from './portal-settings.ts'
 
@@ -44,6 +45,9 @@ export const configSchema = z
     gateway: gatewaySettings.prefault({}),
     recordings: recordingSettings.prefault({}),
     audit: auditSettings.prefault({}),
+    tunnels: tunnelSettings
+      .optional()
+      .describe('The standing reaper of tunnel servers, where no function does its work'),
   })
   .superRefine((config, ctx) => {
     if (config.discovery.by === 'lambda' && 'sqlite' in config.store) {

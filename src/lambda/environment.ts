@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { awsSettings } from '../aws/settings.ts'
+import { environmentSchema } from '../tunnel/environment.ts'
 import { lambdaErrors } from './errors.ts'
 
 /** A variable that holds JSON. */
@@ -42,6 +43,15 @@ export const writerEnvironment = z.object({
     .string()
     .regex(/^[\w./#-]{1,512}$/)
     .optional(),
+  AWS_REGION: z.string().min(1),
+  LOG_LEVEL: logLevel,
+})
+
+/** What the reaper of a management account is told: its one environment, and where its trail goes. Its own role may do the rest. */
+export const reaperEnvironment = z.object({
+  /** As the stack prints it, JSON. */
+  ENCHILADA_ENVIRONMENT: json.pipe(environmentSchema),
+  TRAIL_GROUP: z.string().regex(/^[\w./#-]{1,512}$/),
   AWS_REGION: z.string().min(1),
   LOG_LEVEL: logLevel,
 })

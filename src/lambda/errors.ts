@@ -4,11 +4,16 @@ export const lambdaErrors = defineErrors({
   ENVIRONMENT_INVALID: {
     message: 'The environment of the function has faults: {faults}',
     retryable: false,
-    hint: 'Deploy the stack of shared services again; it writes these variables and checks them.',
+    hint: 'Deploy its stack again; it writes these variables and checks them.',
   },
   DATABASE_SECRET_INVALID: {
     message: 'The secret {arn} does not say where the database is',
     retryable: false,
     hint: 'It must be JSON with host, username, password and dbname, as RDS writes it.',
+  },
+  REAPER_INCOMPLETE: {
+    message: 'The reaper could not do everything: {what}',
+    retryable: true,
+    hint: 'It comes again with the next round. If it stays: has its role been changed, or its log group deleted?',
   },
 })

@@ -39,6 +39,11 @@ export const environmentSchema = z.strictObject({
     .string()
     .regex(/^[\w+=,.@-]{1,64}$/)
     .optional(),
+  /** Name of the role that the reaper of `serve` has there; `EnchiladaTunnelReaper-NAME` unless another is named. */
+  reaperRole: z
+    .string()
+    .regex(/^[\w+=,.@-]{1,64}$/)
+    .optional(),
   /** The first is taken unless `--region` names another. */
   networks: z.array(networkSchema).min(1),
   engine: z.enum(['wireguard']).prefault('wireguard'),

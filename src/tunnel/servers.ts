@@ -28,7 +28,15 @@ export type Census = { servers: Server[]; unasked: { environment: string; region
 /** Environments asked at once; each account and region has a rate limit of its own. */
 const AT_ONCE = 16
 
-export async function findServers(engineer: Engineer, environments: readonly Environment[]): Promise<Census> {
+const ALIVE = ['pending', 'running', 'stopping', 'stopped']
+
+/** `ending`: those too that shut down just now. */
+export async function findServers(
+  engineer: Pick<Engineer, 'ec2'>,
+  environments: readonly Environment[],
+  { ending = false } = {},
+): Promise<Census> {
+  const states = ending ? [...ALIVE, 'shutting-down'] : ALIVE
   const census: Census = { servers: [], unasked: [] }
   const turn = pLimit(AT_ONCE)
   // Two environments may share an account and region; it is asked once.
@@ -42,7 +50,7 @@ export async function findServers(engineer: Engineer, environments: readonly Env
     [...places.values()].map(({ environment, region }) =>
       turn(async () => {
         try {
-          census.servers.push(...(await serversAt(engineer, environment, region)))
+          census.servers.push(...(await serversAt(engineer, environment, region, states)))
         } catch (error) {
           census.unasked.push({ environment: environment.name, region, reason: reasonOf(error) })
         }
@@ -53,7 +61,12 @@ export async function findServers(engineer: Engineer, environments: readonly Env
   return census
 }
 
-async function serversAt(engineer: Engineer, environment: Environment, region: string): Promise<Server[]> {
+async function serversAt(
+  engineer: Pick<Engineer, 'ec2'>,
+  environment: Environment,
+  region: string,
+  states: string[],
+): Promise<Server[]> {
   const network = environment.networks.find((one) => one.region === region)
   if (!network) return []
   const scope = scopeOf(environment, network)
@@ -61,7 +74,7 @@ async function serversAt(engineer: Engineer, environment: Environment, region: s
   const servers: Server[] = []
   const Filters = [
     { Name: 'tag-key', Values: [TAGS.lease] },
-    { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
+    { Name: 'instance-state-name', Values: states },
   ]
   for await (const page of paginateDescribeInstances({ client }, { Filters })) {
     for (const { Instances } of page.Reservations ?? []) {
@@ -87,9 +100,16 @@ function toServer(instance: Instance, scope: Scope): Server {
   }
 }
 
-/** A server that ought to be over: its time is up, or it stands still, which no server of ours does. */
-export const isOverdue = ({ until, state }: Server, now: number): boolean =>
-  now > until || state === 'stopped' || state === 'stopping'
+/**
+ * A server that ought to be over: its time is up, whatever its tag says it has lived as long as any may, or it stands still, which no server of ours
+ * does.
+ */
+export function isOverdue({ until, state, launchedAt }: Server, now: number, longestMs: number): boolean {
+  if (state === 'shutting-down') return false
+  // A tag that is no time says nothing.
+  const end = Math.min(Number.isFinite(until) && until > 0 ? until : Number.POSITIVE_INFINITY, launchedAt + longestMs)
+  return now > end || state === 'stopped' || state === 'stopping'
+}
 
 /** Moves the end of a server; the guard reads the tag from its metadata service and keeps to the cap it was born with. */
 export async function extend(ec2: EC2Client, server: Server, until: number, longestMs: number): Promise<void> {

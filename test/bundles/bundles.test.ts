@@ -34,7 +34,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('the writer can ask neither EC2 nor STS, and the observer knows no database', () => {
+test('the writer can ask neither EC2 nor STS, the observer and the reaper know no database', () => {
   const writer = packagesOf(Object.keys(told('writer').inputs))
   expect(writer).toContain('pg')
   for (const banned of [
@@ -46,9 +46,11 @@ test('the writer can ask neither EC2 nor STS, and the observer knows no database
   ]) {
     expect(writer).not.toContain(banned)
   }
-  const observer = packagesOf(Object.keys(told('observer').inputs))
-  expect(observer).toContain('@aws-sdk/client-ec2')
-  for (const banned of ['pg', 'mysql2', 'kysely', 'ssh2', 'hono']) expect(observer).not.toContain(banned)
+  for (const name of ['observer', 'reaper']) {
+    const packages = packagesOf(Object.keys(told(name).inputs))
+    expect(packages).toContain('@aws-sdk/client-ec2')
+    for (const banned of ['pg', 'mysql2', 'kysely', 'ssh2', 'hono']) expect(packages).not.toContain(banned)
+  }
 })
 
 test('the command line starts without a database, CDK, React or an AWS client', () => {
