@@ -1,4 +1,5 @@
 import { connectionOfRow } from '../catalogue/built-in.ts'
+import { readMarks } from '../catalogue/guacamole/mark-ledger.ts'
 import { configErrors } from '../config/errors.ts'
 import { type OpenedGuacamole, openGuacamole } from '../config/open-guacamole.ts'
 import { secretsOf } from '../config/secrets-of.ts'
@@ -35,7 +36,8 @@ export async function withGuacamole(
     withLock: async <T>(key: string, locked: (trx: Database) => Promise<T>) => (await store()).withLock(key, locked),
   }
   try {
-    const opened = await openGuacamole({ loaded, secret, clock: systemClock, store: locks })
+    const ledger = (target: string) => ({ read: async () => readMarks((await store()).db, target) })
+    const opened = await openGuacamole({ loaded, secret, clock: systemClock, store: locks, ledger })
     if (!opened) throw configErrors.CONFIG_WITHOUT_GUACAMOLE({ path: loaded.path })
     return await work({ ...opened, wanted: async () => readStore(await store()) }).finally(() => opened.close())
   } finally {

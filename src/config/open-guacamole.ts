@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { DesireDeps, PlainSecret } from '../catalogue/guacamole/desire.ts'
 import type { CloseSessions, Guacamole } from '../catalogue/guacamole/guacamole.ts'
 import type { History } from '../catalogue/guacamole/history.ts'
+import type { MarkLedger } from '../catalogue/guacamole/mark-ledger.ts'
 import { guacamoleRest } from '../catalogue/guacamole/rest/guacamole-rest.ts'
 import { restHistory } from '../catalogue/guacamole/rest/history.ts'
 import { createRestSession, type RestSession } from '../catalogue/guacamole/rest/session.ts'
@@ -49,6 +50,8 @@ export type GuacamoleWorld = {
   clock: Clock
   /** Keeps writers of several processes apart; without it only those of this one. */
   store?: Pick<Store, 'engine' | 'withLock'>
+  /** For marks that this Guacamole does not keep. */
+  ledger?(target: string): MarkLedger
 }
 
 /** The Guacamole of the configuration, or undefined. Throws CONFIG_INVALID and POLICY_BEYOND_GROUPS. */
@@ -63,7 +66,12 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
   const desires = { settings, readersOf, secrets: plainSecrets(settings, world) }
   const opened = settings.sql
     ? bySql(await openDatabase(settings.sql, world), { ...desires, clock, closeSessions })
-    : byRest(nodes, { ...desires, clock, alone: aloneIn(world.store) })
+    : byRest(nodes, {
+        ...desires,
+        clock,
+        alone: aloneIn(world.store),
+        ledger: settings.rest && world.ledger?.(settings.rest.url),
+      })
   const { guacamole, history } = opened
   return {
     guacamole,

@@ -7,6 +7,7 @@ import { createNotary, type NotaryOutcome } from '../audit/notary.ts'
 import { createAws } from '../aws/aws.ts'
 import { createTargetCalls } from '../aws/target-calls.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
+import { storeLedger } from '../catalogue/guacamole/mark-ledger.ts'
 import { createCredentialResolver } from '../credentials/resolve-credential.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { type HostKeys, openHostKeys } from '../gateway/host-keys.ts'
@@ -116,7 +117,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   }
   await settlePolicies()
   const catalogue = builtInCatalogue(mentions)
-  const opened = await openGuacamole({ loaded, secret, clock, store })
+  const opened = await openGuacamole({ loaded, secret, clock, store, ledger: (target) => storeLedger(store, target) })
   const lookEvery = config.discovery.sweepEvery
   const guacamole = opened && {
     ...opened,

@@ -8,6 +8,7 @@ export const migrations: Record<string, Migration> = {
   '0003-two-sizes': { up: twoSizes },
   '0004-guacamole-history': { up: guacamoleHistory },
   '0005-accounts-known': { up: accountsKnown },
+  '0006-guacamole-marks': { up: guacamoleMarks },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -207,5 +208,15 @@ async function accountsKnown(db: Kysely<unknown>): Promise<void> {
     .addColumn('data', 'text', (c) => c.notNull())
     .addColumn('received_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('observation_pages_by_observation', ['scope', 'observation', 'page'])
+    .execute()
+}
+
+async function guacamoleMarks(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('guacamole_marks')
+    .addColumn('target', 'text', (c) => c.notNull())
+    .addColumn('object', 'text', (c) => c.notNull())
+    .addColumn('mark', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('guacamole_marks_pk', ['target', 'object'])
     .execute()
 }

@@ -18,6 +18,7 @@ export type Schema = {
   audit_writers: AuditWritersTable
   trail_outbox: TrailOutboxTable
   guacamole_history: GuacamoleHistoryTable
+  guacamole_marks: GuacamoleMarksTable
   discovery_rules: DiscoveryRulesTable
   accounts_known: AccountsKnownTable
 }
@@ -201,3 +202,6 @@ export type GuacamoleHistoryTable = {
 
 /** One row, id 1: the last listing of accounts, and which of those that we hold it lacked, as JSON. */
 export type AccountsKnownTable = { id: number; known: string }
+
+/** Ownership marks of a Guacamole that does not keep them itself. `object`: such as `connection 12`. */
+export type GuacamoleMarksTable = { target: string; object: string; mark: string }

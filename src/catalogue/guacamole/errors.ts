@@ -37,9 +37,9 @@ export const guacamoleErrors = defineErrors({
     hint: 'Use `catalogue.guacamole.sql`, which works with every version since 1.0, or upgrade Guacamole.',
   },
   GUACAMOLE_MARK_LOST: {
-    message: 'Guacamole did not keep the mark on {what}',
+    message: 'This Guacamole does not keep our mark on what it is put on',
     retryable: false,
-    hint: 'This version treats attributes otherwise than 1.6.0: use `catalogue.guacamole.sql`, and report the version.',
+    hint: 'Let `serve` write: it keeps the marks in its own store, which commands only read. Or use `catalogue.guacamole.sql`.',
   },
   GUACAMOLE_REFUSED: {
     message: 'Guacamole refused {what}: {reason}',

@@ -29,6 +29,7 @@ export function planGroups({ places, held, mine, remove, targets }: Input): Grou
   const ours = held.groups.filter((group) => group.mark).flatMap((group) => places.ofHeld(group.id) ?? [])
   const groups = [...new Set([...ours, ...places.all()])]
   const empty = emptied({ groups, mine, remove, targets, held })
+  const finished = settled(places, held)
   const need = readersNeeded({ places, held, mine, targets, groups: groups.filter((group) => !empty.has(group)) })
   const plan: GroupPlan = { newGroups: [], groupMarks: [], removeGroups: [], grant: [], revoke: [] }
   for (const group of groups.sort((a, b) => depth(a) - depth(b))) {
@@ -38,13 +39,19 @@ export function planGroups({ places, held, mine, remove, targets }: Input): Grou
     }
     const readers = [...(need.get(group) ?? [])].sort()
     const recorded = group.held?.mark?.readers ?? []
-    const granted = group.held?.granted ?? recorded
+    const granted = group.held?.granted ?? (finished.has(group) ? recorded : [])
     if (!group.held) plan.newGroups.push({ group, readers })
     else if (String(readers) !== String(recorded)) plan.groupMarks.push({ group, readers })
     for (const reader of readers) if (!granted.includes(reader)) plan.grant.push({ on: group, reader })
     for (const reader of recorded) if (!readers.includes(reader)) plan.revoke.push({ on: group, reader })
   }
   return plan
+}
+
+/** Groups with a finished connection in them: what their marks say was really granted. */
+function settled(places: Places, { connections }: HeldTree): Set<Group> {
+  const parents = new Set(connections.flatMap(({ mark, parent }) => (mark && mark.content !== '' ? [parent] : [])))
+  return new Set([...parents].flatMap((parent) => [...upwards(places.ofHeld(parent))]))
 }
 
 const depth = (group: Group): number => [...upwards(group)].length

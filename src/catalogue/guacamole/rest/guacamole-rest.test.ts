@@ -5,6 +5,8 @@ import { guacamoleContract } from '../../../../test/fixtures/guacamole/contract.
 import { type FakeGuacamole, startFakeGuacamole } from '../../../../test/fixtures/guacamole/fake-server.ts'
 import { restStage } from '../../../../test/fixtures/guacamole/rest-stage.ts'
 import { Secret } from '../../../kernel/secret.ts'
+import { openSqlite } from '../../../store/sqlite.ts'
+import { storeLedger } from '../mark-ledger.ts'
 import { createRestSession } from './session.ts'
 
 guacamoleContract('by REST on a fake server', async () => {
@@ -16,6 +18,22 @@ guacamoleContract('by REST on a fake server', async () => {
     async stop() {
       await stage.stop()
       await server.stop()
+    },
+  }
+})
+
+guacamoleContract('by REST on a fake server that forgets marks', async () => {
+  const server = await startFakeGuacamole()
+  server.forgetsMarks = true
+  const store = await openSqlite(':memory:')
+  const stage = await restStage(server, 'Enchilada', { ledger: storeLedger(store, server.url) })
+  return {
+    ...stage,
+    reset: async () => server.reset(),
+    async stop() {
+      await stage.stop()
+      await server.stop()
+      await store.close()
     },
   }
 })
@@ -47,7 +65,7 @@ describe('the REST client', () => {
     await stage.stop()
   })
 
-  test.each([0, 1, 2, 3, 4])(
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
     'a server that fails at write %i, before or after it was done, is in step after the next pass',
     async (at) => {
       const stage = await restStage(server)
@@ -100,6 +118,16 @@ describe('the REST client', () => {
     await guacamole.keepInStep(scope, async () => [connectionOf({ n: 2 })])
     expect([...server.activeConnections.keys()]).toEqual(['host-2'])
     server.activeConnections.clear()
+    await stage.stop()
+  })
+
+  test('a server that forgets marks is refused where nobody else would keep them; nothing stays of the trial', async () => {
+    server.forgetsMarks = true
+    const stage = await restStage(server)
+    const step = stage.open({ clock: createFakeClock() }).keepInStep(scope, async () => [connectionOf({ n: 1 })])
+    await expect(step).rejects.toMatchObject({ code: 'GUACAMOLE_MARK_LOST' })
+    expect(await stage.see()).toEqual({ connections: [], groups: [] })
+    server.forgetsMarks = false
     await stage.stop()
   })
 

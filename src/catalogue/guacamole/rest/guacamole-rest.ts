@@ -6,13 +6,15 @@ import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
 import { MARK, writeConnectionMark } from '../mark.ts'
+import type { MarkLedger } from '../mark-ledger.ts'
 import { linesOf } from '../plan-lines.ts'
 import { isEmptyPlan, planTree } from '../plan-tree.ts'
 import type { GuacamoleSettings } from '../settings.ts'
 import { endedBy, stepOf } from '../step.ts'
 import type { Desired } from '../tree.ts'
 import { patchDirectory } from './batch.ts'
-import { type RestTree, readTree, seesEverything } from './read-tree.ts'
+import { keepMarks } from './keep-marks.ts'
+import { type RestTree, readTree, seesEverything, unmarkedGroupNumber } from './read-tree.ts'
 import type { RestSession } from './session.ts'
 import { writePlan } from './write-plan.ts'
 
@@ -23,6 +25,8 @@ export type GuacamoleRestDeps = DesireDeps & {
   /** One writer at a time for the whole of Guacamole: two that write the same names at once fail or deadlock there. */
   alone<T>(work: () => Promise<T>): Promise<T>
   closeSessions: CloseSessions
+  /** Where marks are kept that this Guacamole forgets; without one such a Guacamole is refused. */
+  ledger?: MarkLedger | undefined
   /** ms for which a tree that was read may answer that nothing is to be done; what is to be done is planned on a new one. */
   treeIsFresh?: number
 }
@@ -36,10 +40,11 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
   const { session, settings, clock, treeIsFresh = 30_000 } = deps
   let last: { tree: RestTree; readAt: number } | undefined
   let seesAll: boolean | undefined
+  const marks = keepMarks(deps)
 
   const read = async (): Promise<RestTree> => {
     seesAll ??= await seesEverything(session)
-    const tree = await readTree(session, seesAll)
+    const tree = await readTree(session, { seesAll, marks: await marks.elsewhere() })
     last = { tree, readAt: clock.now() }
     return tree
   }
@@ -67,7 +72,8 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
         const plan = planOn(tree, key, desired)
         if (isEmptyPlan(plan)) return stepOf(plan, refused)
         last = undefined
-        const step = stepOf(plan, [...refused, ...(await writePlan(session, plan, tree))])
+        await marks.prove(unmarkedGroupNumber(tree))
+        const step = stepOf(plan, [...refused, ...(await writePlan(session, marks, plan, tree))])
         const ended = endedBy(plan)
         if (ended.length > 0) await deps.closeSessions(ended)
         return step
@@ -89,8 +95,10 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
     },
     adopt: (pairs) =>
       deps.alone(async () => {
-        const byId = new Map((await read()).connections.map((one) => [one.id, one]))
+        const tree = await read()
+        const byId = new Map(tree.connections.map((one) => [one.id, one]))
         const limit = pLimit(AT_ONCE)
+        await marks.prove(unmarkedGroupNumber(tree))
         const operations = await limit.map([...pairs], async ({ stranger, mark }) => {
           const { id, name, protocol, parent = 'ROOT', attributes } = byId.get(stranger) ?? gone(stranger)
           const parameters = await parametersOf(id)
@@ -109,6 +117,9 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
           const what = `the adoption of connection ${pairs[at]?.stranger}`
           throw guacamoleErrors.GUACAMOLE_REFUSED({ what, reason: outcome.reason })
         }
+        await marks.record(
+          pairs.map(({ stranger, mark }) => [`connection ${stranger}`, writeConnectionMark(mark)] as const),
+        )
       }),
     close: () => session.close(),
   }

@@ -48,8 +48,15 @@ export async function seesEverything(session: RestSession): Promise<boolean> {
   return given.data?.systemPermissions.includes('ADMINISTER') ?? false
 }
 
-/** The whole tree, in one call. Where the account does not see everything, no group counts as empty. */
-export async function readTree(session: RestSession, seesAll: boolean): Promise<RestTree> {
+type Reading = {
+  /** Where the account does not see everything, no group counts as empty. */
+  seesAll: boolean
+  /** Marks that are kept elsewhere, by object. */
+  marks?: ReadonlyMap<string, string>
+}
+
+/** The whole tree, in one call. */
+export async function readTree(session: RestSession, { seesAll, marks = new Map() }: Reading): Promise<RestTree> {
   const path = `session/data/${await session.dataSource()}/connectionGroups/ROOT/tree`
   const { status, body } = await session.call('GET', path)
   const root = groupSchema.safeParse(body)
@@ -65,7 +72,9 @@ export async function readTree(session: RestSession, seesAll: boolean): Promise<
         parent: id,
         name: child.name,
         protocol: child.protocol,
-        mark: readConnectionMark(kept[MARK]) ?? (ours ? markFromName(child.name) : undefined),
+        mark:
+          readConnectionMark(marks.get(`connection ${child.identifier}`) ?? kept[MARK]) ??
+          (ours ? markFromName(child.name) : undefined),
         attributes: kept,
       })
     }
@@ -74,7 +83,7 @@ export async function readTree(session: RestSession, seesAll: boolean): Promise<
       const unmarked = UNMARKED_GROUP.test(child.name)
         ? { v: 1 as const, group: true as const, readers: [] }
         : undefined
-      const mark = readGroupMark(kept[MARK]) ?? unmarked
+      const mark = readGroupMark(marks.get(`connectionGroup ${child.identifier}`) ?? kept[MARK]) ?? unmarked
       tree.groups.push({
         id: child.identifier,
         parent: id,

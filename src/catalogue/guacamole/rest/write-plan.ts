@@ -1,24 +1,32 @@
 import type { CodedError } from '../../../kernel/errors.ts'
-import { guacamoleErrors } from '../errors.ts'
 import { MARK, writeConnectionMark, writeGroupMark } from '../mark.ts'
-import { type Group, upwards } from '../place-groups.ts'
+import type { Group } from '../place-groups.ts'
 import type { Target, TreePlan } from '../plan-tree.ts'
 import { type Operation, type Outcome, patchDirectory } from './batch.ts'
 import { type Grants, writeGrants } from './grants.ts'
-import { type RestTree, readTree, unmarkedGroupName, unmarkedGroupNumber, unmarkedName } from './read-tree.ts'
+import type { MarkKeeper } from './keep-marks.ts'
+import { makeGroups, refused, replace } from './make-groups.ts'
+import { type RestTree, readTree, unmarkedGroupNumber, unmarkedName } from './read-tree.ts'
 import type { RestSession } from './session.ts'
 
 type GroupId = (group: Group) => string
 export type Refusal = { id: string; error: CodedError }
+type To = { session: RestSession; data: string; marks: Pick<MarkKeeper, 'record'> }
 
 /**
  * Groups level by level, then connections, then permissions: Guacamole has no transaction over these. A mark says what was
  * granted, so it is written when that is done; cut short, what is granted twice does no harm. Every object is sent whole,
  * with its parent, because what is left out is lost or lands at ROOT.
  */
-export async function writePlan(session: RestSession, plan: TreePlan, tree: RestTree): Promise<Refusal[]> {
+export async function writePlan(
+  session: RestSession,
+  marks: Pick<MarkKeeper, 'record'>,
+  plan: TreePlan,
+  tree: RestTree,
+): Promise<Refusal[]> {
   const data = `session/data/${await session.dataSource()}`
-  const made = await makeGroups(session, data, plan, unmarkedGroupNumber(tree))
+  const to = { session, data, marks }
+  const made = await makeGroups(to, plan, unmarkedGroupNumber(tree))
   // Never undefined: a parent that is left out means ROOT.
   const groupId: GroupId = (group) => {
     const id = group.held?.id ?? made.get(group)
@@ -26,7 +34,7 @@ export async function writePlan(session: RestSession, plan: TreePlan, tree: Rest
     return id
   }
   const shape = shapeFor(groupId)
-  const { added, refused: notAdded } = await addConnections(session, data, plan, shape)
+  const { added, refused: notAdded } = await addConnections(to, plan, shape)
   const known = new Map(tree.connections.flatMap((one) => (one.mark ? [[one.mark.id, one.id] as const] : [])))
   const grants = (all: TreePlan['grant']): Grants =>
     all.flatMap(({ on, reader }) => {
@@ -35,55 +43,10 @@ export async function writePlan(session: RestSession, plan: TreePlan, tree: Rest
       return id === undefined ? [] : [{ kind, id, reader }]
     })
   await writeGrants(session, data, { grant: grants(plan.grant), revoke: grants(plan.revoke) })
-  const notMarked = await finishConnections(session, data, plan, { shape, added })
-  await markGroups(session, data, plan, { tree, groupId })
-  await removeGroups(session, data, plan)
+  const notMarked = await finishConnections(to, plan, { shape, added })
+  await markGroups(to, plan, { tree, groupId })
+  await removeGroups(to, plan)
   return [...notAdded, ...notMarked]
-}
-
-async function makeGroups(
-  session: RestSession,
-  data: string,
-  { newGroups }: TreePlan,
-  free: number,
-): Promise<Map<Group, string>> {
-  const made = new Map<Group, string>()
-  const directory = `${data}/connectionGroups`
-  const levels = Map.groupBy(newGroups, ({ group }) => [...upwards(group)].length)
-  for (const [, level] of [...levels].sort(([a], [b]) => a - b)) {
-    const value = (group: Group, name: string, attributes: object) => {
-      const parentIdentifier = group.parent ? (group.parent.held?.id ?? made.get(group.parent)) : 'ROOT'
-      if (parentIdentifier === undefined) throw refused(`the group ${name}`, 'its parent could not be made')
-      return { name, parentIdentifier, type: 'ORGANIZATIONAL', attributes }
-    }
-    const adds = level.map(
-      ({ group }, at) => ({ op: 'add', path: '/', value: value(group, unmarkedGroupName(free + at), {}) }) as const,
-    )
-    const outcomes = await patchDirectory(session, directory, adds)
-    for (const [at, { group }] of level.entries()) made.set(group, idFrom(outcomes[at], `the group ${group.name}`))
-    const marks = level.map(({ group }) => {
-      const id = made.get(group)
-      return {
-        op: 'replace',
-        path: `/${id}`,
-        value: { identifier: id, ...value(group, group.name, { [MARK]: writeGroupMark([]) }) },
-      } as const
-    })
-    for (const [at, outcome] of (await patchDirectory(session, directory, marks)).entries()) {
-      idFrom(outcome, `the group ${level[at]?.group.name}`)
-    }
-  }
-  await proveMark(session, directory, [...made.values()][0])
-  return made
-}
-
-/** That a mark stays is a habit of this version, not a promise: looked at whenever groups were made. */
-async function proveMark(session: RestSession, directory: string, id: string | undefined): Promise<void> {
-  if (id === undefined) return
-  const { body } = await session.call('GET', `${directory}/${id}`)
-  if (!JSON.stringify(body).includes(`"${MARK}"`)) {
-    throw guacamoleErrors.GUACAMOLE_MARK_LOST({ what: `connection group ${id}` })
-  }
 }
 
 /** A connection as REST wants it: whole. */
@@ -97,14 +60,8 @@ const shapeFor =
   })
 type Shape = ReturnType<typeof shapeFor>
 
-const replace = (id: string, whole: object): Operation => ({
-  op: 'replace',
-  path: `/${id}`,
-  value: { identifier: id, ...whole },
-})
-
 /** What frees names first, then what is new, under a name that tells whose it is until the mark does. */
-async function addConnections(session: RestSession, data: string, plan: TreePlan, shape: Shape) {
+async function addConnections({ session, data, marks }: To, plan: TreePlan, shape: Shape) {
   const targets = new Map(plan.change.map((one) => [one.held, one.target]))
   const parks = plan.park.flatMap((held) => {
     const target = targets.get(held)
@@ -126,22 +83,35 @@ async function addConnections(session: RestSession, data: string, plan: TreePlan
     if (outcome && 'identifier' in outcome) added.set(target.mark.id, outcome.identifier)
     else refused.push(refusalOf(target, outcome))
   }
+  await marks.record([
+    ...plan.remove.map(({ id }) => [`connection ${id}`, undefined] as const),
+    ...plan.add.flatMap(({ mark }) => {
+      const id = added.get(mark.id)
+      return id === undefined ? [] : [[`connection ${id}`, writeConnectionMark(unfinished(mark))] as const]
+    }),
+  ])
   return { added, refused }
 }
 
+/** Of a connection that is there and was not granted to anybody yet. */
+const unfinished = (mark: Target['mark']): Target['mark'] => ({ ...mark, content: '', readers: [] })
+
 async function finishConnections(
-  session: RestSession,
-  data: string,
+  { session, data, marks }: To,
   plan: TreePlan,
   { shape, added }: { shape: Shape; added: ReadonlyMap<string, string> },
 ): Promise<Refusal[]> {
   const whole = (target: Target, before: Readonly<Record<string, string>>) =>
     shape(target, target.name, { ...before, ...target.attributes, [MARK]: writeConnectionMark(target.mark) })
   const all = [
-    ...plan.change.map(({ held, target }) => ({ target, operation: replace(held.id, whole(target, held.attributes)) })),
+    ...plan.change.map(({ held, target }) => ({
+      id: held.id,
+      target,
+      operation: replace(held.id, whole(target, held.attributes)),
+    })),
     ...plan.add.flatMap((target) => {
       const id = added.get(target.mark.id)
-      return id === undefined ? [] : [{ target, operation: replace(id, whole(target, {})) }]
+      return id === undefined ? [] : [{ id, target, operation: replace(id, whole(target, {})) }]
     }),
   ]
   const outcomes = await patchDirectory(
@@ -149,10 +119,13 @@ async function finishConnections(
     `${data}/connections`,
     all.map((one) => one.operation),
   )
-  return all.flatMap(({ target }, at) => {
-    const outcome = outcomes[at]
-    return outcome && 'identifier' in outcome ? [] : [refusalOf(target, outcome)]
-  })
+  const done = (at: number) => 'identifier' in (outcomes[at] ?? {})
+  await marks.record(
+    all.flatMap(({ id, target }, at) =>
+      done(at) ? [[`connection ${id}`, writeConnectionMark(target.mark)] as const] : [],
+    ),
+  )
+  return all.flatMap(({ target }, at) => (done(at) ? [] : [refusalOf(target, outcomes[at])]))
 }
 
 const refusalOf = ({ mark, name }: Target, outcome: Outcome | undefined): Refusal => ({
@@ -161,14 +134,12 @@ const refusalOf = ({ mark, name }: Target, outcome: Outcome | undefined): Refusa
 })
 
 async function markGroups(
-  session: RestSession,
-  data: string,
+  { session, data, marks }: To,
   plan: TreePlan,
   { tree, groupId }: { tree: RestTree; groupId: GroupId },
 ): Promise<void> {
   const byId = new Map(tree.groups.map((group) => [group.id, group]))
-  const granted = [...plan.newGroups.filter((one) => one.readers.length > 0), ...plan.groupMarks]
-  const operations = granted.map(({ group, readers }): Operation => {
+  const operations = plan.groupMarks.map(({ group, readers }): Operation => {
     const id = groupId(group)
     const held = byId.get(id)
     const attributes = { ...held?.attributes, [MARK]: writeGroupMark(readers) }
@@ -176,12 +147,17 @@ async function markGroups(
     return replace(id, { name: group.name, type: held?.type ?? 'ORGANIZATIONAL', parentIdentifier, attributes })
   })
   await patchDirectory(session, `${data}/connectionGroups`, operations)
+  await marks.record(
+    plan.groupMarks.map(
+      ({ group, readers }) => [`connectionGroup ${groupId(group)}`, writeGroupMark(readers)] as const,
+    ),
+  )
 }
 
 /** Deleting a group deletes all in it, so it is looked at once more: a person may have put something there meanwhile. */
-async function removeGroups(session: RestSession, data: string, plan: TreePlan): Promise<void> {
+async function removeGroups({ session, data, marks }: To, plan: TreePlan): Promise<void> {
   if (plan.removeGroups.length === 0) return
-  const tree = await readTree(session, true)
+  const tree = await readTree(session, { seesAll: true })
   const full = new Set(tree.connections.map((one) => one.parent))
   const removed = new Set<string>()
   const operations = plan.removeGroups.flatMap(({ id }): Operation[] => {
@@ -189,11 +165,5 @@ async function removeGroups(session: RestSession, data: string, plan: TreePlan):
     return isEmpty && removed.add(id) ? [{ op: 'remove', path: `/${id}` }] : []
   })
   await patchDirectory(session, `${data}/connectionGroups`, operations)
-}
-
-const refused = (what: string, reason: string) => guacamoleErrors.GUACAMOLE_REFUSED({ what, reason })
-
-function idFrom(outcome: Outcome | undefined, what: string): string {
-  if (outcome && 'identifier' in outcome) return outcome.identifier
-  throw refused(what, outcome?.reason ?? 'no answer')
+  await marks.record([...removed].map((id) => [`connectionGroup ${id}`, undefined] as const))
 }
