@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { bringUp } from './world/bring-up.ts'
+import { type Engine, engines } from './world/settings.ts'
 import { printEnv, printStatus, printTotp, stopWorld } from './world/verbs.ts'
 
 const usage = `script/lab                bring the lab up, try it as an engineer would, and leave it up
 script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
 script/lab --lambda       functions do discovery, on PostgreSQL, instead of the server on SQLite
-script/lab --once --tunnel wireguard  an engineer's tunnel into a VPC instead of the portal
+script/lab --once --tunnel wireguard|openvpn  an engineer's tunnel into a VPC instead of the portal
 script/lab --no-journey   only bring it up
 script/lab --no-product   only AWS, hosts and the identity provider
 script/lab status         what is up, and the hosts
@@ -40,7 +41,8 @@ async function main(): Promise<number> {
   switch (verb) {
     case 'up': {
       const { tunnel } = values
-      if (tunnel !== undefined && !isEngine(tunnel)) throw new Error(`no such engine: ${tunnel}; there is wireguard`)
+      if (tunnel !== undefined && !isEngine(tunnel))
+        throw new Error(`no such engine: ${tunnel}; there are ${engines.join(', ')}`)
       return bringUp({ ...values, seed: values.seed, tunnel })
     }
     case 'status':
@@ -57,6 +59,6 @@ async function main(): Promise<number> {
   }
 }
 
-const isEngine = (name: string): name is 'wireguard' => name === 'wireguard'
+const isEngine = (name: string): name is Engine => engines.some((engine) => engine === name)
 
 process.exitCode = await main()

@@ -88,7 +88,8 @@ const parts: Part[] = [
       inTurn(
         () => tool('the whole journey', 'script/lab', ['--once']),
         () => tool('the whole journey, discovery by functions', 'script/lab', ['--once', '--lambda']),
-        () => tool('a tunnel into a peered VPC', 'script/lab', ['--once', '--tunnel', 'wireguard']),
+        () => tool('a tunnel into a peered VPC, by WireGuard', 'script/lab', ['--once', '--tunnel', 'wireguard']),
+        () => tool('a tunnel into a peered VPC, by OpenVPN', 'script/lab', ['--once', '--tunnel', 'openvpn']),
       ),
   },
 ]

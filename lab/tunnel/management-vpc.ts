@@ -63,7 +63,11 @@ export async function makeManagementVpc(endpoint: string, organisation: Organisa
   await ec2.send(
     new AuthorizeSecurityGroupIngressCommand({
       GroupId,
-      IpPermissions: [{ IpProtocol: 'udp', FromPort: 51_820, ToPort: 51_820, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+      IpPermissions: [
+        { IpProtocol: 'udp', FromPort: 51_820, ToPort: 51_820, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+        { IpProtocol: 'udp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+        { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+      ],
     }),
   )
   const target = { endpoint, region: REGION, credentials: shared.credentials }

@@ -7,11 +7,14 @@ import type { Hosts } from '../hosts/hosts.ts'
 import { run } from '../world/commands.ts'
 import { installProduct } from '../world/customer.ts'
 import type { Steps } from '../world/report.ts'
+import type { Engine } from '../world/settings.ts'
+import { allow, deviceOf, withoutUdp } from './engines.ts'
 import { type Laptop, makeLaptop } from './laptop.ts'
 import { engineerCredentials, type ManagementVpc, makeManagementVpc } from './management-vpc.ts'
 import { type RunningUp, startUp } from './running-up.ts'
 
 export type TunnelJourneyOptions = {
+  engine: Engine
   endpoint: string
   awsPort: number
   organisation: Organisation
@@ -25,8 +28,9 @@ const PLACE = '/run/lab/environments'
 const userData = '#!/bin/bash\nsetsid python3 -m http.server 3389 --directory /var/empty >/dev/null 2>&1 &\n'
 
 /** An engineer's way into a VPC and out again, by the installed product and stock tools. */
-export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions): Promise<void> {
-  const { endpoint, awsPort, organisation, lab, hosts } = options
+export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Promise<void> {
+  const { engine, endpoint, awsPort, organisation, lab } = options
+  const { step } = steps
   const { shared } = organisation.accounts
   await step('product packed and unpacked', installProduct, (tarball) => tarball)
   const vpc = await step('management VPC, its peer and a stranger', () => makeManagementVpc(endpoint, organisation))
@@ -34,7 +38,7 @@ export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions):
   const stranger = await step('a host in a VPC that is not peered', () =>
     launchTarget(options, organisation.accounts['workload-3']),
   )
-  writeEnvironment(vpc)
+  writeEnvironment(vpc, engine)
   const pairs = [`${vpc.cidr} . ${vpc.peeredCidr}`, `${vpc.peeredCidr} . ${vpc.cidr}`]
   await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
   const laptop = await step('a laptop', async () =>
@@ -56,16 +60,14 @@ export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions):
     const server = await lab.instance(String(up.connected['instanceId']))
     await step('the peered host answers: ping, SSH, the port of RDP', () => answers(laptop, peer))
     await step('the stranger does not, though its route is added by hand; the server refused it', () =>
-      staysClosed(laptop, hosts, up, server, stranger),
+      staysClosed(options, laptop, up, server, stranger),
     )
-    await step('metadata and the server itself are closed', () => serverIsClosed(laptop, server))
+    await step('metadata and the server itself are closed', () => serverIsClosed(engine, laptop, up, server))
     await step('down', () => laptop.cli(['down', 'lab']))
     await step('up ended well', async () => expectEqual(await up.ended, 0, 'exit code of up'))
     await step('the server is gone', () => gone(lab, server.id))
     await step('the laptop is as it was', async () => expectEqual(await laptop.picture(), before, 'network'))
-    await step('one connect, one disconnect in CloudWatch Logs', () =>
-      readsLog(options, vpc, up, ['client-disconnect']),
-    )
+    await step('one connect, one disconnect in CloudWatch Logs', () => readsLog(options, vpc, up, 'udp'))
 
     const killed = await step(
       'up again',
@@ -79,6 +81,7 @@ export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions):
       expectEqual(await laptop.picture(), before, 'network')
       await gone(lab, String(killed.connected['instanceId']))
     })
+    if (engine === 'openvpn') await throughTcp(steps, options, vpc, laptop, peer)
     await step('nothing is left', async () => {
       const listed: { servers: unknown[] } = JSON.parse(await laptop.cli(['list', '--json']))
       const status: { tunnels: unknown[] } = JSON.parse(await laptop.cli(['status', '--json']))
@@ -89,11 +92,33 @@ export async function runTunnel({ step }: Steps, options: TunnelJourneyOptions):
   }
 }
 
-function writeEnvironment(vpc: ManagementVpc): void {
+/** A network that lets no UDP out: the same server is reached by its TCP port. */
+async function throughTcp(
+  { step }: Steps,
+  options: TunnelJourneyOptions,
+  vpc: ManagementVpc,
+  laptop: Laptop,
+  peer: LabInstance,
+): Promise<void> {
+  await withoutUdp(laptop, async () => {
+    const up = await step(
+      'up where UDP is blocked',
+      () => startUp(laptop, ['lab']),
+      ({ lines }) => phases(lines),
+    )
+    await step('the peered host answers by TCP', () => answers(laptop, peer))
+    await step('down by TCP', () => laptop.cli(['down', 'lab']))
+    await step('TCP stands in the log', () => readsLog(options, vpc, up, 'tcp'))
+    await gone(options.lab, String(up.connected['instanceId']))
+  })
+}
+
+function writeEnvironment(vpc: ManagementVpc, engine: Engine): void {
   mkdirSync(PLACE, { recursive: true })
   const { region, vpcId, subnets, securityGroup, account, logGroup } = vpc
   const environment = {
     name: 'lab',
+    engine,
     account,
     logGroup,
     networks: [{ region, vpc: vpcId, subnets, securityGroup }],
@@ -150,19 +175,16 @@ async function answers(laptop: Laptop, peer: LabInstance): Promise<void> {
 }
 
 /** The route leads into the tunnel, the key admits it, and the server does not pass it on. */
-async function staysClosed(laptop: Laptop, hosts: Hosts, up: RunningUp, server: LabInstance, stranger: LabInstance) {
-  const device = `ench${String(up.connected['lease']).slice(-8)}`
+async function staysClosed(
+  { engine, hosts }: TunnelJourneyOptions,
+  laptop: Laptop,
+  up: RunningUp,
+  server: LabInstance,
+  stranger: LabInstance,
+) {
+  const device = deviceOf(up)
   const address = stranger.privateIp ?? ''
-  const wg = (await laptop.run('wg', 'show', device, 'allowed-ips')).trim().split('\t')
-  await laptop.run(
-    'wg',
-    'set',
-    device,
-    'peer',
-    wg[0] ?? '',
-    'allowed-ips',
-    `${(wg[1] ?? '').replaceAll(' ', ',')},${address}/32`,
-  )
+  await allow(engine, laptop, device, address)
   await laptop.run('ip', 'route', 'add', `${address}/32`, 'dev', device)
   const refused = () => refusals(hosts, server)
   const before = await refused()
@@ -183,22 +205,29 @@ async function refusals(hosts: Hosts, server: LabInstance): Promise<number> {
   return Number(values[names.indexOf('InNoRoutes')])
 }
 
-async function serverIsClosed(laptop: Laptop, server: LabInstance): Promise<void> {
-  const device = (await laptop.run('wg', 'show', 'interfaces')).trim()
-  const [peer = '', ips = ''] = (await laptop.run('wg', 'show', device, 'allowed-ips')).trim().split('\t')
-  await laptop.run('wg', 'set', device, 'peer', peer, 'allowed-ips', `${ips.replaceAll(' ', ',')},169.254.169.254/32`)
+async function serverIsClosed(engine: Engine, laptop: Laptop, up: RunningUp, server: LabInstance): Promise<void> {
+  const device = deviceOf(up)
+  await allow(engine, laptop, device, '169.254.169.254')
   await laptop.run('ip', 'route', 'add', '169.254.169.254/32', 'dev', device)
-  const inside = ips.split(' ').find((cidr) => cidr.endsWith('/32')) ?? ''
   const closed: [string, number][] = [
     ['169.254.169.254', 80],
     [server.privateIp ?? '', 22],
-    [inside.replace('/32', ''), 22],
+    [await insideOf(laptop, device), 22],
   ]
   for (const [address, port] of closed) {
     const said = await open(laptop, address, port).catch(() => 'closed')
     if (said !== 'closed') throw new Error(`${address}:${port} is open to the client`)
   }
   await laptop.run('ip', 'route', 'del', '169.254.169.254/32', 'dev', device)
+}
+
+/** The server's address within the tunnel: the first of the four that the laptop's is the second of. */
+async function insideOf(laptop: Laptop, device: string): Promise<string> {
+  const [shown]: { addr_info: { local: string }[] }[] = JSON.parse(
+    await laptop.run('ip', '-j', '-4', 'addr', 'show', 'dev', device),
+  )
+  const [, start = '', last] = /^(.*\.)(\d+)$/.exec(shown?.addr_info[0]?.local ?? '') ?? []
+  return `${start}${Number(last) - 1}`
 }
 
 async function gone(lab: LabDoors, id: string): Promise<void> {
@@ -210,22 +239,19 @@ async function readsLog(
   { endpoint, organisation }: TunnelJourneyOptions,
   vpc: ManagementVpc,
   up: RunningUp,
-  reasons: string[],
+  transport: 'udp' | 'tcp',
 ) {
   const target = { endpoint, region: vpc.region, credentials: organisation.accounts.shared.credentials }
   await until('records of connect and disconnect', async () => {
     const place = { logGroupName: vpc.logGroup, logStreamName: up.connected['lease'] }
-    const said = await callJson(target, 'logs', 'Logs_20140328.GetLogEvents', place).catch(() => '{"events":[]}')
-    const { events }: { events: { message: string }[] } = JSON.parse(said)
+    const answer = await callJson(target, 'logs', 'Logs_20140328.GetLogEvents', place).catch(() => '{"events":[]}')
+    const { events }: { events: { message: string }[] } = JSON.parse(answer)
     const records: Record<string, string>[] = events.map(({ message }) => JSON.parse(message))
-    const kinds = records.map((one) => one['connection-log-type'])
+    const said = records.map((one) => [one['connection-log-type'], one['transport-protocol'], one['reason']].join(' '))
     return (
-      kinds.join() === 'connection-attempt,connection-reset' &&
-      records
-        .slice(1)
-        .map((one) => one['reason'])
-        .join() === reasons.join() &&
-      records[0]?.['connection-id'] === records[1]?.['connection-id']
+      said.join() === `connection-attempt ${transport} NA,connection-reset ${transport} client-disconnect` &&
+      records[0]?.['connection-id'] === records[1]?.['connection-id'] &&
+      Number(records[1]?.['ingress-bytes']) > 0
     )
   })
 }

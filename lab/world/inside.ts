@@ -88,7 +88,15 @@ async function bringUp(): Promise<void> {
   }
   if (settings.tunnel) {
     await step('product built', buildProduct)
-    await runTunnel(steps, { endpoint: aws.endpoint, awsPort: aws.port, organisation, lab: aws.lab, hosts })
+    const { tunnel } = settings
+    await runTunnel(steps, {
+      engine: tunnel,
+      endpoint: aws.endpoint,
+      awsPort: aws.port,
+      organisation,
+      lab: aws.lab,
+      hosts,
+    })
   } else if (settings.product) {
     const { lambda } = settings
     await step('product built', buildProduct)

@@ -1,3 +1,6 @@
+export const engines = ['wireguard', 'openvpn'] as const
+export type Engine = (typeof engines)[number]
+
 /** What a world is told when it starts; it goes to the inside as one JSON argument. */
 export type WorldSettings = {
   /** Folder of the world's files, outside and inside. */
@@ -10,7 +13,7 @@ export type WorldSettings = {
   /** Install and start the product; without it there is the world alone. */
   product: boolean
   /** Try the tunnel with this engine, instead of the portal. */
-  tunnel?: 'wireguard'
+  tunnel?: Engine
   /** Try the product as an engineer and an auditor would. */
   journey: boolean
 }

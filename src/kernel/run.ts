@@ -15,10 +15,12 @@ export class ProgramMissing extends Error {
 /** Runs a program to its end: arguments as a list, never through a shell. A failing program is a result, not an exception. */
 export function run(
   [program = '', ...args]: readonly string[],
-  { timeoutMs = 30_000 }: { timeoutMs?: number } = {},
+  { timeoutMs = 30_000, input }: { timeoutMs?: number; input?: string } = {},
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' })
+    const child = spawn(program, args, { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' })
+    // A program that does not read to the end has its reasons, and its exit code.
+    child.stdin.on('error', () => {}).end(input)
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

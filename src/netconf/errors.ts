@@ -14,11 +14,11 @@ export const netconfErrors = defineErrors({
   NETCONF_PROGRAM_MISSING: {
     message: 'the program {program} is not installed',
     retryable: false,
-    hint: 'Install wireguard-tools, and wireguard-go where the kernel has no WireGuard.',
+    hint: 'Install what the engine of the environment needs: wireguard-tools, and wireguard-go where the kernel has no WireGuard; or openvpn 2.6 or newer.',
   },
   NETCONF_NO_HANDSHAKE: {
     message: 'no handshake with {endpoint} within {seconds} s',
     retryable: true,
-    hint: 'Check that UDP to that port leaves this network; everything that was set was undone.',
+    hint: 'Everything that was set was undone. Check that the port leaves this network: UDP for WireGuard, UDP or TCP for OpenVPN.',
   },
 })

@@ -4,20 +4,28 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../test/fixtures/fake-clock.ts'
 import { ProgramMissing } from '../kernel/run.ts'
-import { type NetworkUp, networkDocument } from '../tunnel/network-document.ts'
+import { type ClientEngine, type NetworkUp, networkDocument } from '../tunnel/network-document.ts'
 import { createNetconf } from './netconf.ts'
-import { planDown, planUp, type Step, type System } from './plan.ts'
+import { planDown, planUp, type Step } from './plan.ts'
 import { openUndoJournal } from './undo-journal.ts'
 
 const key = `${'A'.repeat(43)}=`
 const secret = `${'S'.repeat(43)}=`
+const openvpn: ClientEngine = {
+  name: 'openvpn',
+  port: 443,
+  certificate: 'Y2VydGlmaWNhdGU=',
+  privateKey: 'cHJpdmF0ZSBrZXk=',
+  fingerprint: Array.from({ length: 32 }, () => 'AB').join(':'),
+  controlKey: '0f'.repeat(256),
+}
 const document: NetworkUp = {
   action: 'up',
   device: 'ench01234567',
   owner: process.pid,
   address: '198.18.0.6',
-  privateKey: secret,
-  peer: { publicKey: key, endpoint: { address: '203.0.113.9', port: 51_820 } },
+  endpoint: '203.0.113.9',
+  engine: { name: 'wireguard', port: 51_820, publicKey: key, privateKey: secret },
   serverAddress: '198.18.0.5',
   routes: ['10.0.0.0/16', '10.1.0.0/16'],
   handshakeWithinMs: 5_000,
@@ -30,7 +38,11 @@ describe('the document', () => {
     expect(refused({ run: 'rm -rf /' })).toBe(true)
     expect(refused({ device: 'eth0' })).toBe(true)
     expect(refused({ device: 'ench../../x' })).toBe(true)
-    expect(refused({ privateKey: '/etc/shadow' })).toBe(true)
+    expect(refused({ engine: { ...document.engine, privateKey: '/etc/shadow' } })).toBe(true)
+    expect(refused({ engine: { ...openvpn, fingerprint: `${openvpn.fingerprint}\nup /bin/sh` } })).toBe(true)
+    expect(refused({ engine: { ...openvpn, certificate: `${openvpn.certificate}\n</cert>\nup /bin/sh` } })).toBe(true)
+    expect(refused({ engine: { ...openvpn, controlKey: `${openvpn.controlKey}\n` } })).toBe(true)
+    expect(networkDocument.safeParse({ ...document, engine: openvpn }).success).toBe(true)
   })
   test.each([['0.0.0.0/0'], ['0.0.0.0/1'], ['128.0.0.0/1'], ['10.0.0.0/7'], ['::/0'], ['10.0.0.0'], ['-A'], ['']])(
     'takes no route like %j',
@@ -41,21 +53,42 @@ describe('the document', () => {
   })
 })
 
-test.each<System>(['linux', 'darwin', 'win32'])('the steps on %s are the ones that were reviewed', async (system) => {
-  const { device, routes } = document
-  const up = planUp(system, document)
-  const down = planDown(system, { device, routes })
-  const lines = (steps: readonly Step[]) => steps.map(({ tries }) => tries.map((argv) => argv.join(' ')).join(' || '))
-  const text = [
-    ...['# files', ...up.files.map((file) => `${file.path}${file.brief ? ' (brief)' : ''}\n${file.text.trimEnd()}`)],
-    ...['# until the peer can answer', ...lines(up.before)],
-    ...['# peer made anew', ...lines(up.renew)],
-    ...['# once it has answered', ...lines(up.after)],
-    ...['# undone by', ...lines(down.steps), ...down.files.map((file) => `remove ${file}`)],
-  ]
-  await expect(`${text.join('\n').replaceAll('\r', '')}\n`).toMatchFileSnapshot(`./golden/${system}.txt`)
-  expect(JSON.stringify([up.before, up.renew, up.after, down])).not.toContain(secret)
-})
+const engines = [document.engine, openvpn]
+const systems = ['linux', 'darwin', 'win32'] as const
+test.each(engines.flatMap((engine) => systems.map((system) => ({ engine, system, name: engine.name }))))(
+  'the steps of $name on $system are the ones that were reviewed',
+  async ({ engine, system, name }) => {
+    const { device, routes } = document
+    const up = planUp(system, { ...document, engine })
+    const down = planDown(system, { engine: name, device, routes })
+    const { handshake } = up
+    const lines = (steps: readonly Step[]) =>
+      steps.map(
+        ({ tries, input }) => `${tries.map((argv) => argv.join(' ')).join(' || ')}${input ? `\n<<\n${input}>>` : ''}`,
+      )
+    const text = [
+      ...['# files', ...up.files.map((file) => `${file.path}${file.brief ? ' (brief)' : ''}\n${file.text.trimEnd()}`)],
+      ...['# until the peer can answer', ...lines(up.before)],
+      ...(handshake.by === 'look'
+        ? [
+            `# answered when ${handshake.look.join(' ')} says ${handshake.answered}`,
+            '# peer made anew',
+            ...lines(handshake.renew),
+          ]
+        : [
+            `# answered when ${handshake.sockets.udp} says so`,
+            '# where UDP does not get through',
+            ...lines(handshake.overTcp),
+          ]),
+      ...['# once it has answered', ...lines(up.after)],
+      ...['# undone by', ...lines(down.steps), ...down.files.map((file) => `remove ${file}`)],
+    ]
+    await expect(`${text.join('\n').replaceAll('\r', '')}\n`).toMatchFileSnapshot(`./golden/${name}-${system}.txt`)
+    const steps = [...up.before, ...(handshake.by === 'look' ? handshake.renew : handshake.overTcp), ...up.after]
+    const argued = JSON.stringify([...steps, ...down.steps].map(({ tries }) => tries))
+    expect(argued).not.toContain(engine.privateKey)
+  },
+)
 
 describe('what is done', () => {
   let folder: string
@@ -122,7 +155,7 @@ describe('what is done', () => {
 
   test('the next run undoes what a process left that is gone, and leaves the living alone', async () => {
     const { apply, said, journal } = stage()
-    const made = { routes: ['10.0.0.0/16'], owner: process.pid }
+    const made = { engine: 'wireguard' as const, routes: ['10.0.0.0/16'], owner: process.pid }
     await journal.write({ ...made, device: 'ench00000001', ownerStart: '1' })
     await apply(document)
     expect(said[0]).toBe('ip link del dev ench00000001')

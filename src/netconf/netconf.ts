@@ -5,7 +5,8 @@ import { processStart } from '../kernel/process-start.ts'
 import { ProgramMissing, type RunResult } from '../kernel/run.ts'
 import type { NetworkAnswer, NetworkDocument, NetworkUp } from '../tunnel/network-document.ts'
 import { netconfErrors } from './errors.ts'
-import { type Made, planDown, planUp, type Step, type System } from './plan.ts'
+import { meetByManagement } from './meet-by-management.ts'
+import { type Handshake, type Made, planDown, planUp, type Step, type System } from './plan.ts'
 import { isOrphaned, type UndoJournal } from './undo-journal.ts'
 
 export type NetconfParts = {
@@ -13,8 +14,10 @@ export type NetconfParts = {
   folder: string
   journal: UndoJournal
   clock: Clock
-  run(argv: readonly string[]): Promise<RunResult>
+  run(argv: readonly string[], options?: { input?: string }): Promise<RunResult>
 }
+
+type ByLook = Extract<Handshake, { by: 'look' }>
 
 /** WireGuard tries a handshake every 5 s; a peer that is made anew tries at once. */
 const RENEW_MS = 350
@@ -24,13 +27,14 @@ const LOOK_MS = 50
 export function createNetconf(parts: NetconfParts) {
   const { system, folder, journal, clock } = parts
 
-  const attempt = async ({ tries }: Step): Promise<void> => {
+  const attempt = async ({ tries, input }: Step): Promise<void> => {
     let last: unknown
     for (const argv of tries) {
       try {
-        const { code, stderr } = await parts.run(argv)
+        const { code, stdout, stderr } = await parts.run(argv, input === undefined ? {} : { input })
         if (code === 0) return
-        last = netconfErrors.NETCONF_STEP_FAILED({ command: argv.join(' '), reason: stderr.trim() || `exit ${code}` })
+        const reason = stderr.trim() || stdout.trim() || `exit ${code}`
+        last = netconfErrors.NETCONF_STEP_FAILED({ command: argv.join(' '), reason })
       } catch (cause) {
         if (!(cause instanceof ProgramMissing)) throw cause
         last = netconfErrors.NETCONF_PROGRAM_MISSING({ program: cause.program }, { cause })
@@ -47,27 +51,37 @@ export function createNetconf(parts: NetconfParts) {
     await journal.forget(made.device)
   }
 
-  async function shakeHands(document: NetworkUp, renew: readonly Step[], signal: AbortSignal): Promise<number> {
-    const { device, peer, handshakeWithinMs } = document
-    const begun = clock.now()
-    let renewed = begun
-    while (clock.now() - begun < handshakeWithinMs) {
-      const { stdout } = await parts.run(['wg', 'show', device, 'latest-handshakes'])
-      if (/\t[1-9]\d*$/m.test(stdout)) return clock.now() - begun
+  async function look({ look: argv, answered, renew }: ByLook, giveUpAt: number, signal: AbortSignal) {
+    let renewed = clock.now()
+    while (clock.now() < giveUpAt) {
+      if (answered.test((await parts.run(argv)).stdout)) return true
       if (clock.now() - renewed > RENEW_MS) {
         for (const step of renew) await attempt(step)
         renewed = clock.now()
       }
       await clock.sleep(LOOK_MS, signal)
     }
-    const endpoint = `${peer.endpoint.address}:${peer.endpoint.port}`
-    throw netconfErrors.NETCONF_NO_HANDSHAKE({ endpoint, seconds: Math.round(handshakeWithinMs / 1000) })
+    return false
+  }
+
+  async function shakeHands(document: NetworkUp, handshake: Handshake, signal: AbortSignal): Promise<number> {
+    const { endpoint, engine, handshakeWithinMs } = document
+    const begun = clock.now()
+    const giveUpAt = begun + handshakeWithinMs
+    const met =
+      handshake.by === 'look'
+        ? await look(handshake, giveUpAt, signal)
+        : await meetByManagement(handshake, { clock, attempt }, giveUpAt, signal)
+    if (met) return clock.now() - begun
+    const seconds = Math.round(handshakeWithinMs / 1000)
+    throw netconfErrors.NETCONF_NO_HANDSHAKE({ endpoint: `${endpoint}:${engine.port}`, seconds })
   }
 
   async function up(document: NetworkUp, signal: AbortSignal): Promise<NetworkAnswer> {
     const { device, routes, owner } = document
+    const made: Made = { engine: document.engine.name, device, routes }
     const plan = planUp(system, document, folder)
-    await journal.write({ device, routes, owner, ownerStart: processStart(owner) })
+    await journal.write({ ...made, routes, owner, ownerStart: processStart(owner) })
     try {
       for (const { path, text } of plan.files) {
         await mkdir(dirname(path), { recursive: true })
@@ -75,14 +89,14 @@ export function createNetconf(parts: NetconfParts) {
       }
       for (const step of plan.before) await attempt(step)
       for (const { path, brief } of plan.files) if (brief) await rm(path)
-      const handshakeMs = await shakeHands(document, plan.renew, signal)
+      const handshakeMs = await shakeHands(document, plan.handshake, signal)
       for (const step of plan.after) {
         signal.throwIfAborted()
         await attempt(step)
       }
       return { handshakeMs }
     } catch (error) {
-      await undo({ device, routes })
+      await undo(made)
       throw error
     }
   }

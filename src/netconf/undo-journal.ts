@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { writeDurably } from '../kernel/durable-file.ts'
 import { processStart } from '../kernel/process-start.ts'
+import { engineNames } from '../tunnel/engines/engine.ts'
 
 /**
  * What was set on this machine, written down before it is: whoever comes next undoes what a process left that is gone.
  * Root's own folder: what is read from it is acted upon with root's rights.
  */
 const madeSchema = z.object({
+  engine: z.enum(engineNames),
   device: z.string(),
   routes: z.array(z.string()),
   owner: z.number(),

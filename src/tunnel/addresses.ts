@@ -29,6 +29,9 @@ export const addressAt = (number: number): string =>
 /** The tunnel's own two addresses. 198.18.0.0/15 is for tests of devices (RFC 2544): no network of a customer has it. */
 export type TunnelAddresses = { network: string; server: string; client: string }
 
+/** The server's end of the tunnel. */
+export const SERVER_DEVICE = 'enchilada0'
+
 const POOL = rangeOf('198.18.0.0/15')
 const BLOCKS = (POOL.last - POOL.first + 1) / 4
 

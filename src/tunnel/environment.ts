@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { duration } from '../kernel/duration.ts'
 import { scopeSchema } from '../model/scope.ts'
+import { engineNames } from './engines/engine.ts'
 
 /**
  * What an engineer opens a tunnel into: one customer's management VPC, in one account, in one or several regions. Everything in it may
@@ -11,7 +12,7 @@ const networkSchema = z.strictObject({
   vpc: z.string().regex(/^vpc-[0-9a-f]{8,17}$/),
   /** Public subnets, best in several zones: the next is tried where one has no capacity. */
   subnets: z.array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/)).min(1),
-  /** Lets the engine's port in; the management stack makes it. */
+  /** Lets the engine's ports in: UDP 51820 for WireGuard, UDP and TCP 443 for OpenVPN; the management stack makes it. */
   securityGroup: z.string().regex(/^sg-[0-9a-f]{8,17}$/),
 })
 export type EnvironmentNetwork = z.infer<typeof networkSchema>
@@ -46,7 +47,7 @@ export const environmentSchema = z.strictObject({
     .optional(),
   /** The first is taken unless `--region` names another. */
   networks: z.array(networkSchema).min(1),
-  engine: z.enum(['wireguard']).prefault('wireguard'),
+  engine: z.enum(engineNames).prefault('wireguard'),
   /** Name of the server's instance profile: it may write to one log group and nothing else. */
   instanceProfile: z
     .string()

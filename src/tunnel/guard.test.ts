@@ -26,7 +26,7 @@ function guard(limits: Partial<typeof patient>) {
   port += 1
   const config = {
     ...{ lease: 'lease-0123456789ab', environment: 'customer-a', owner: 'ada', region: 'eu-west-1', logGroup: 'g' },
-    ...{ device: 'lo', serverAddress: '127.0.0.1', clientAddress: '127.0.0.1', port, ...patient, ...limits },
+    ...{ devices: { lo: 'udp' }, serverAddress: '127.0.0.1', clientAddress: '127.0.0.1', port, ...patient, ...limits },
   }
   const child = spawn('python3', [program, JSON.stringify(config)], {
     env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` },

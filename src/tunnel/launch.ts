@@ -38,7 +38,7 @@ export function renderRequest(
     InstanceType: type as NonNullable<RunInstancesCommandInput['InstanceType']>,
     MinCount: 1,
     MaxCount: 1,
-    UserData: Buffer.from(userData).toString('base64'),
+    UserData: userData.toString('base64'),
     InstanceInitiatedShutdownBehavior: 'terminate',
     IamInstanceProfile: { Name: environment.instanceProfile },
     MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, InstanceMetadataTags: 'enabled' },
@@ -69,7 +69,7 @@ export type LaunchOptions = {
   lease: Lease
   environment: Environment
   network: EnvironmentNetwork
-  userData: string
+  userData: Buffer
 }
 
 /** Tries each place in turn; `remember` has the request on disk before it is sent. */

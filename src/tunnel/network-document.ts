@@ -20,6 +20,27 @@ const route = z
     'wider than /8: the default route stays',
   )
 
+const port = z.number().int().min(1).max(65_535)
+/** DER, at most what a small certificate takes. */
+const der = z.base64().max(2_000)
+const fingerprint = z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'a SHA-256 fingerprint')
+
+/** The client's half of an engine. `privateKey` is its own. */
+const clientEngine = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('wireguard'), port, publicKey: key, privateKey: key }),
+  z.strictObject({
+    name: z.literal('openvpn'),
+    /** UDP and TCP. */
+    port,
+    certificate: der,
+    privateKey: der,
+    /** Of the server's certificate. */
+    fingerprint,
+    controlKey: z.string().regex(/^[0-9a-f]{512}$/, 'a static key of OpenVPN'),
+  }),
+])
+export type ClientEngine = z.infer<typeof clientEngine>
+
 const upDocument = z
   .strictObject({
     action: z.literal('up'),
@@ -27,18 +48,16 @@ const upDocument = z
     /** Of the process that the tunnel serves: when it is gone, the next run undoes what it left. */
     owner: z.number().int().positive(),
     address,
-    privateKey: key,
-    peer: z.strictObject({
-      publicKey: key,
-      endpoint: z.strictObject({ address, port: z.number().int().min(1).max(65_535) }),
-    }),
+    /** The server's public one. */
+    endpoint: address,
+    engine: clientEngine,
     /** The server's address within the tunnel. */
     serverAddress: address,
     routes: z.array(route).min(1).max(200),
     handshakeWithinMs: z.number().int().min(1_000).max(600_000),
   })
   .refine(
-    ({ routes, peer }) => !routes.some((one) => isIpv4Cidr(one) && contains(one, `${peer.endpoint.address}/32`)),
+    ({ routes, endpoint }) => !routes.some((one) => isIpv4Cidr(one) && contains(one, `${endpoint}/32`)),
     'the server itself would be reached through its own tunnel',
   )
 

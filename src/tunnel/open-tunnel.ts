@@ -7,16 +7,16 @@ import type { Trail } from '../model/audit-event.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
 import { pickTunnelAddresses, type TunnelAddresses } from './addresses.ts'
 import { askAws } from './ask-aws.ts'
+import { introduce } from './engines/engine.ts'
 import type { Environment, EnvironmentNetwork } from './environment.ts'
 import { tunnelErrors } from './errors.ts'
 import type { GuardLink } from './guard-link.ts'
 import type { Journal, JournalEntry } from './journal.ts'
-import { generateKeys } from './keys.ts'
 import { findLaunched, launch, terminate, waitForAddress } from './launch.ts'
 import type { Lease } from './lease.ts'
 import type { LocalNetworkDoor } from './network-document.ts'
 import { clashesOf, type LocalNetwork } from './routes.ts'
-import { renderUserData, TUNNEL_PORT } from './user-data.ts'
+import { packUserData, renderUserData } from './user-data.ts'
 import { chooseNetworks, readReach } from './way.ts'
 
 export type TunnelParts = {
@@ -88,8 +88,7 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     return { leased: networks, addresses: pickTunnelAddresses(taken, parts.random) }
   })
 
-  const keys = generateKeys()
-  const serverKeys = generateKeys()
+  const { server, client } = await introduce(environment.engine, addresses)
   const now = clock.now()
   const lease: Lease = {
     id: `lease-${randomBytes(6).toString('hex')}`,
@@ -102,10 +101,11 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
   }
   const limits = { ...environment.limits, ttl: lease.until - now }
   const { id, owner } = lease
-  const userData = renderUserData({
+  const script = renderUserData({
     ...{ lease: id, environment: environment.name, owner, region: network.region, logGroup: environment.logGroup },
-    ...{ limits, addresses, leased, serverPrivateKey: serverKeys.privateKey, clientPublicKey: keys.publicKey },
+    ...{ limits, addresses, leased, engine: server },
   })
+  const userData = packUserData(script, { leased })
   const device = `ench${id.slice(-8)}`
   let entry: JournalEntry = {
     ...{ v: 1, lease, role: environment.role, requests: [] },
@@ -163,9 +163,7 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
       door.apply(
         {
           ...{ action: 'up', device, owner: process.pid, address: addresses.client, routes: leased },
-          privateKey: keys.privateKey.reveal(),
-          peer: { publicKey: serverKeys.publicKey, endpoint: { address: endpoint, port: TUNNEL_PORT } },
-          serverAddress: addresses.server,
+          ...{ endpoint, engine: client.reveal(), serverAddress: addresses.server },
           handshakeWithinMs: HANDSHAKE_WITHIN_MS,
         },
         signal,

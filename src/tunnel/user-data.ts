@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import type { Secret } from '../kernel/secret.ts'
-import type { TunnelAddresses } from './addresses.ts'
+import { SERVER_DEVICE, type TunnelAddresses } from './addresses.ts'
+import type { ServerEngine } from './engines/engine.ts'
 import type { TunnelLimits } from './environment.ts'
 import { tunnelErrors } from './errors.ts'
 
@@ -16,50 +16,36 @@ export type ServerPlan = {
   addresses: TunnelAddresses
   /** The only networks that it forwards to. */
   leased: readonly string[]
-  serverPrivateKey: Secret
-  clientPublicKey: string
+  engine: ServerEngine
 }
 
-/** Where the server listens. UDP; the security group admits it from anywhere, WireGuard is silent to strangers. */
-export const TUNNEL_PORT = 51820
 /** UDP on the server's tunnel address: `alive` and `down` from the one peer. */
 export const GUARD_PORT = 51821
-export const SERVER_DEVICE = 'enchilada0'
 
-/** EC2 takes 16 KB; half of it is ours to keep. */
+/** EC2 takes 16 KB before base64; half of it is ours to keep. */
 const LIMIT = 8 * 1024
 
 /**
- * A script that needs no package on Amazon Linux 2023: keys and masquerading by systemd-networkd, the fence by routing rules of iproute2,
+ * A script that needs no package on Amazon Linux 2023, but for what an engine takes: devices and masquerading by systemd-networkd, the fence by routing rules of iproute2,
  * the guard by the Python that cloud-init runs on. The kernel's `local` rule stands behind ours, so that what comes out of the tunnel meets the
  * fence before it can meet the server itself or its metadata service.
  */
 export function renderUserData(plan: ServerPlan): string {
-  const { addresses, limits, leased } = plan
+  const { addresses, limits, leased, engine } = plan
   const seconds = (ms: number) => Math.round(ms / 1000)
   const guard = {
     ...{ lease: plan.lease, environment: plan.environment, owner: plan.owner },
-    ...{ region: plan.region, logGroup: plan.logGroup, device: SERVER_DEVICE },
+    ...{ region: plan.region, logGroup: plan.logGroup, devices: engine.devices },
     ...{ serverAddress: addresses.server, clientAddress: addresses.client, port: GUARD_PORT },
     ...{ ttl: seconds(limits.ttl), longest: seconds(limits.longest), firstHandshake: seconds(limits.firstHandshake) },
     ...{ grace: seconds(limits.grace), idle: seconds(limits.idle) },
   }
-  const text = `#!/bin/bash
+  return `#!/bin/bash
 # Single-use VPN server ${plan.lease}, made by enchilada. It ends by itself.
 umask 077
 # The last of the dead-men: needs nothing below to have worked.
 setsid bash -c 'sleep ${guard.longest}; poweroff' </dev/null >/dev/null 2>&1 &
-cat >/etc/systemd/network/60-enchilada.netdev <<'END'
-[NetDev]
-Name=${SERVER_DEVICE}
-Kind=wireguard
-[WireGuard]
-PrivateKey=${plan.serverPrivateKey.reveal()}
-ListenPort=${TUNNEL_PORT}
-[WireGuardPeer]
-PublicKey=${plan.clientPublicKey}
-AllowedIPs=${addresses.client}/32
-END
+${engine.prepare.reveal()}
 cat >/etc/systemd/network/60-enchilada.network <<'END'
 [Match]
 Name=${SERVER_DEVICE}
@@ -67,16 +53,19 @@ Name=${SERVER_DEVICE}
 Address=${addresses.server}/30
 IPMasquerade=ipv4
 LinkLocalAddressing=no
+ConfigureWithoutCarrier=yes
 END
-chown root:systemd-network /etc/systemd/network/60-enchilada.*
-chmod 640 /etc/systemd/network/60-enchilada.*
+chown root:systemd-network /etc/systemd/network/6*-enchilada*
+chmod 640 /etc/systemd/network/6*-enchilada*
 read -r _ _ gateway _ card _ < <(ip -4 route show default)
 own=$(ip -4 -o addr show dev "$card" | awk '{ print $4; exit }')
 # Protocol kernel: networkd takes away rules and routes that it did not make, but for those.
 fence() { ip rule add protocol kernel pref "$@"; }
-fence 10 iif ${SERVER_DEVICE} to ${addresses.server} ipproto udp dport ${GUARD_PORT} lookup local
-fence 11 iif ${SERVER_DEVICE} lookup 4510
-fence 12 iif ${SERVER_DEVICE} unreachable
+for device in ${Object.keys(engine.devices).join(' ')}; do
+  fence 10 iif $device to ${addresses.server} ipproto udp dport ${GUARD_PORT} lookup local
+  fence 11 iif $device lookup 4510
+  fence 12 iif $device unreachable
+done
 fence 20 lookup local
 ip rule del pref 0
 for network in ${leased.join(' ')}; do ip route add "$network" via "$gateway" dev "$card" proto kernel table 4510; done
@@ -87,26 +76,22 @@ for _ in {1..200}; do
   ip -4 addr show dev ${SERVER_DEVICE} 2>/dev/null | grep -q inet && break
   sleep 0.05
 done
-mkdir -p /usr/local/lib/enchilada
-base64 -d <<'END' | gunzip >/usr/local/lib/enchilada/guard.py
-${packed(guardSource())}
-END
+${engine.start}mkdir -p /usr/local/lib/enchilada
+cat >/usr/local/lib/enchilada/guard.py <<'END'
+${guardSource()}END
 setsid bash -c 'python3 /usr/local/lib/enchilada/guard.py "$1"; poweroff' guard ${quoted(JSON.stringify(guard))} </dev/null >>/var/log/enchilada-guard.log 2>&1 &
 `
-  const bytes = Buffer.byteLength(text)
+}
+
+/** As it is sent: cloud-init unpacks what is gzip (cloud-init documentation, "User data formats"). */
+export function packUserData(script: string, { leased }: Pick<ServerPlan, 'leased'>): Buffer {
+  const packed = gzipSync(script, { level: 9 })
+  const bytes = packed.length
   if (bytes > LIMIT) throw tunnelErrors.TUNNEL_TOO_MANY_NETWORKS({ networks: leased.length, bytes, limit: LIMIT })
-  return text
+  return packed
 }
 
 /** One word of bash, whatever is in it. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-const guardSource = (): Buffer => readFileSync(new URL('./guest/guard.py', import.meta.url))
-
-/** Lines of 100 characters, so that a console shows them. */
-const packed = (source: Buffer): string =>
-  (
-    gzipSync(source, { level: 9 })
-      .toString('base64')
-      .match(/.{1,100}/g) ?? []
-  ).join('\n')
+const guardSource = (): string => readFileSync(new URL('./guest/guard.py', import.meta.url), 'utf8')

@@ -68,8 +68,13 @@ def send_log():
         print("log:", error, flush=True)
 
 
-def count(name):
-    return int(open(f"/sys/class/net/{config['device']}/statistics/{name}").read())
+def count(name, devices=None):
+    return sum(int(open(f"/sys/class/net/{one}/statistics/{name}").read()) for one in devices or config["devices"])
+
+
+def transport():
+    """Of the device that brought the most."""
+    return config["devices"][max(config["devices"], key=lambda one: count("rx_packets", [one]))]
 
 
 def forwarded():
@@ -96,7 +101,7 @@ def record(kind, reason):
         "connection-attempt-failure-reason": "NA",
         "connection-id": f"{config['lease']}-{connection}",
         "client-vpn-endpoint-id": config["environment"],
-        "transport-protocol": "udp",
+        "transport-protocol": transport(),
         "connection-start-time": stamp(connected_at),
         "connection-last-update-time": stamp(now),
         "connection-end-time": stamp(now) if kind == "connection-reset" else "NA",

@@ -21,16 +21,19 @@ Name=enchilada0
 Address=198.18.0.5/30
 IPMasquerade=ipv4
 LinkLocalAddressing=no
+ConfigureWithoutCarrier=yes
 END
-chown root:systemd-network /etc/systemd/network/60-enchilada.*
-chmod 640 /etc/systemd/network/60-enchilada.*
+chown root:systemd-network /etc/systemd/network/6*-enchilada*
+chmod 640 /etc/systemd/network/6*-enchilada*
 read -r _ _ gateway _ card _ < <(ip -4 route show default)
 own=$(ip -4 -o addr show dev "$card" | awk '{ print $4; exit }')
 # Protocol kernel: networkd takes away rules and routes that it did not make, but for those.
 fence() { ip rule add protocol kernel pref "$@"; }
-fence 10 iif enchilada0 to 198.18.0.5 ipproto udp dport 51821 lookup local
-fence 11 iif enchilada0 lookup 4510
-fence 12 iif enchilada0 unreachable
+for device in enchilada0; do
+  fence 10 iif $device to 198.18.0.5 ipproto udp dport 51821 lookup local
+  fence 11 iif $device lookup 4510
+  fence 12 iif $device unreachable
+done
 fence 20 lookup local
 ip rule del pref 0
 for network in 10.0.0.0/16 10.1.0.0/16; do ip route add "$network" via "$gateway" dev "$card" proto kernel table 4510; done
@@ -42,7 +45,7 @@ for _ in {1..200}; do
   sleep 0.05
 done
 mkdir -p /usr/local/lib/enchilada
-base64 -d <<'END' | gunzip >…guard.py
+cat >/usr/local/lib/enchilada/guard.py <<'END'
 (guest/guard.py)
 END
-setsid bash -c 'python3 /usr/local/lib/enchilada/guard.py "$1"; poweroff' guard '{"lease":"lease-0123456789ab","environment":"customer-a","owner":"ada@example.org","region":"eu-west-1","logGroup":"/enchilada/tunnel","device":"enchilada0","serverAddress":"198.18.0.5","clientAddress":"198.18.0.6","port":51821,"ttl":28800,"longest":43200,"firstHandshake":180,"grace":300,"idle":3600}' </dev/null >>/var/log/enchilada-guard.log 2>&1 &
+setsid bash -c 'python3 /usr/local/lib/enchilada/guard.py "$1"; poweroff' guard '{"lease":"lease-0123456789ab","environment":"customer-a","owner":"ada@example.org","region":"eu-west-1","logGroup":"/enchilada/tunnel","devices":{"enchilada0":"udp"},"serverAddress":"198.18.0.5","clientAddress":"198.18.0.6","port":51821,"ttl":28800,"longest":43200,"firstHandshake":180,"grace":300,"idle":3600}' </dev/null >>/var/log/enchilada-guard.log 2>&1 &
