@@ -118,11 +118,11 @@ describe('an engineer may not', () => {
     })
     const subnet = network.subnets[0] ?? ''
     const usual = renderRequest(
-      { lease: lease('ada'), environment: own, network, userData: '' },
+      { lease: lease('ada'), environment: own, network, userData: Buffer.alloc(0) },
       { type: 't3.nano', subnet },
     )
     const ofEve = renderRequest(
-      { lease: lease('eve'), environment: own, network, userData: '' },
+      { lease: lease('eve'), environment: own, network, userData: Buffer.alloc(0) },
       { type: 't3.nano', subnet },
     )
     const elsewhere = stage.organisation.accounts.shared.networks[network.region]?.subnetId

@@ -63,7 +63,7 @@ async function openWorld(reaper: 'lambda' | 'serve') {
     const ec2 = await engineer.ec2(scope, environment.role)
     const times = { startedAt: clock.now(), until: clock.now() + 3_600_000 }
     const lease = { id, environment: environment.name, scope, owner: 'ada', leased: [], ...times }
-    const options = { lease, environment, network, userData: '' }
+    const options = { lease, environment, network, userData: Buffer.alloc(0) }
     return launch(ec2, options, async () => {}, new AbortController().signal)
   }
   async function connect(lease: string): Promise<void> {
