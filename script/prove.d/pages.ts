@@ -6,7 +6,8 @@ import { lookAtPages } from '../../test/e2e/look-at-pages.ts'
 import { INSTANCES, openWorld } from '../../test/e2e/world.ts'
 
 /**
- * Every page of the portal in Chromium with 5,000 instances, light and dark: what axe finds, and what the browser complains of.
+ * Every page of the portal in Chromium with 5,000 instances, light, dark and narrow: what axe finds, what the browser complains of, what is
+ * wider than the page, and what cannot be reached by the keyboard.
  * `--pictures` keeps those of the README in docs/pictures; `--keep FOLDER` keeps one of each page.
  */
 const { values } = parseArgs({
@@ -20,6 +21,9 @@ const { values } = parseArgs({
 })
 /** Nothing here is drawn by lot; the fleet is the same each time. */
 const seed = Number(values.seed ?? 0)
+/** 390 points: a telephone. */
+const looks = { light: { dark: false }, dark: { dark: true }, narrow: { dark: false, width: 390, height: 844 } }
+const forDocs = { light: { dark: false, width: 1280, height: 720 } }
 const inDocs = ['instances', 'session', 'recording', 'audit']
 const only = values.only?.split(',') ?? (values.pictures ? inDocs : undefined)
 const folder = values.pictures ? 'docs/pictures' : values.keep
@@ -29,21 +33,14 @@ const world = await openWorld(INSTANCES)
 const browser = await openBrowser()
 const total = { cases: 0, failed: 0, violations: 0, complaints: 0, instances: INSTANCES }
 try {
-  for (const dark of values.pictures ? [false] : [false, true]) {
-    const size = values.pictures ? { width: 1280, height: 720 } : {}
-    const seen = lookAtPages(
-      world,
-      browser,
-      { dark, ...size },
-      {
-        ...(only ? { only } : {}),
-        picture: async (name, { page }) => {
-          if (!folder) return
-          const path = join(folder, values.pictures ? `${name}.png` : `${name}-${dark ? 'dark' : 'light'}.png`)
-          await page.screenshot({ path })
-        },
+  for (const [look, how] of Object.entries(values.pictures ? forDocs : looks)) {
+    const seen = lookAtPages(world, browser, how, {
+      ...(only ? { only } : {}),
+      picture: async (name, { page }) => {
+        if (!folder) return
+        await page.screenshot({ path: join(folder, values.pictures ? `${name}.png` : `${name}-${look}.png`) })
       },
-    )
+    })
     for await (const one of seen) {
       const isWrong = one.violations.length + one.complaints.length > 0 || one.error !== undefined
       total.cases += 1

@@ -3,7 +3,13 @@ import type { Name } from './browser.ts'
 import { CHANGED, DOWN, HOST, UNKIND } from './fleet.ts'
 
 /** A page as somebody sees it: how to get there, signed in as `who`, and what is there when it is complete. */
-export type PageUnderTest = { name: string; who?: Name; open(page: Page): Promise<void> }
+export type PageUnderTest = {
+  name: string
+  who?: Name
+  open(page: Page): Promise<void>
+  /** Tab belongs to what it shows. */
+  holdsKeyboard?: true
+}
 
 /** A table that can be walked by the keyboard is a grid. */
 const table = (page: Page, name: string) =>
@@ -80,7 +86,7 @@ export const pages: readonly PageUnderTest[] = [
     who: 'root',
     open: (page) => page.goto('/?q=nowhere').then(() => page.getByText('No matches').waitFor()),
   },
-  { name: 'session', who: 'ada', open: openShell },
+  { name: 'session', who: 'ada', open: openShell, holdsKeyboard: true },
   { name: 'host-down', who: 'ada', open: refused(DOWN, 'TARGET_UNREACHABLE') },
   { name: 'host-key-changed', who: 'root', open: refused(CHANGED, 'HOST_KEY_CHANGED') },
   {
@@ -122,6 +128,7 @@ export const pages: readonly PageUnderTest[] = [
   {
     name: 'audit-record',
     who: 'root',
+    holdsKeyboard: true,
     async open(page) {
       await page.goto('/audit?')
       await page

@@ -30,7 +30,7 @@ export function errorPage(c: Context, error: CodedError): Response | Promise<Res
 
 export const PAGE_STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0; background: light-dark(#f4f6f9, #0f141a); color: light-dark(#16191f, #e6e9ee); }
-main { max-width: 34rem; margin: 12vh auto; padding: 2rem; background: light-dark(#ffffff, #161d26); border: 1px solid light-dark(#c6c6cd, #424650); border-radius: 12px; }
+main { max-width: 34rem; box-sizing: border-box; inline-size: calc(100% - 2rem); margin: 12vh auto; padding: 2rem; background: light-dark(#ffffff, #161d26); border: 1px solid light-dark(#c6c6cd, #424650); border-radius: 12px; }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; }
 [role="alert"] { font-weight: 600; }
 a { color: light-dark(#0059b2, #75b8ff); }

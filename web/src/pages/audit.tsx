@@ -14,7 +14,7 @@ import { ApiError, post, queryOf } from '../api/request.ts'
 import { usePages } from '../api/use-pages.ts'
 import { useQuery } from '../api/use-query.ts'
 import { when } from '../shell/format.ts'
-import { ProblemBox } from '../shell/problem-box.tsx'
+import { Denied, ProblemBox } from '../shell/problem-box.tsx'
 import { RecordDetails } from './record-details.tsx'
 
 const filteringProperties: PropertyFilterProps.FilteringProperty[] = [
@@ -78,7 +78,7 @@ export function AuditPage() {
     setChecking(false)
   }
   const error = refusal ?? list.error
-  if (list.error?.status === 403) return <ProblemBox error={list.error} />
+  if (list.error?.status === 403) return <Denied title="Audit" error={list.error} />
   return (
     <SpaceBetween size="l">
       {error && <ProblemBox error={error} retry={list.reload} />}
@@ -87,6 +87,7 @@ export function AuditPage() {
       <Table<AuditRecord>
         variant="full-page"
         stickyHeader
+        stickyColumns={{ last: 1 }}
         resizableColumns
         enableKeyboardNavigation
         loading={list.loading && !list.data}

@@ -46,6 +46,7 @@ export function HostKeysPage({ id }: { id: string }) {
         loadingText="Reading the pinned keys"
         items={list.data?.items ?? []}
         trackBy="algorithm"
+        wrapLines
         ariaLabels={{ tableLabel: 'Pinned host keys' }}
         header={
           <Header
@@ -66,7 +67,11 @@ export function HostKeysPage({ id }: { id: string }) {
         empty={<Box textAlign="center">None is pinned: the next connect learns them, as the configuration says.</Box>}
         columnDefinitions={[
           { id: 'algorithm', header: 'Algorithm', isRowHeader: true, cell: (one) => one.algorithm },
-          { id: 'fingerprint', header: 'Fingerprint', cell: (one) => <code>{one.fingerprint}</code> },
+          {
+            id: 'fingerprint',
+            header: 'Fingerprint',
+            cell: (one) => <code className="fingerprint">{one.fingerprint}</code>,
+          },
           { id: 'learned', header: 'Known from', cell: (one) => words(one.learnedBy) },
         ]}
       />

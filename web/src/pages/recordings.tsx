@@ -73,7 +73,7 @@ export function RecordingsPage() {
             header: 'Length',
             cell: (one) => (one.endedAt === undefined ? 'goes on' : span(one.endedAt - one.startedAt)),
           },
-          { id: 'reason', header: 'End', cell: (one) => words(one.endReason) },
+          { id: 'reason', header: 'End', cell: (one) => (one.endReason === undefined ? '–' : words(one.endReason)) },
           {
             id: 'seal',
             header: 'Seal',

@@ -68,6 +68,7 @@ export function SessionsPage() {
         loadingText="Looking up sessions"
         items={list.data?.items ?? []}
         trackBy="id"
+        stickyColumns={{ last: 1 }}
         ariaLabels={{ tableLabel: 'Live sessions' }}
         header={
           <Header

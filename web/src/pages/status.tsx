@@ -8,7 +8,7 @@ import { useEffect, useState } from 'react'
 import type { ScopeList, ScopeStatus } from '../../../src/portal/contract/scopes.ts'
 import { useQuery } from '../api/use-query.ts'
 import { when } from '../shell/format.ts'
-import { ProblemBox } from '../shell/problem-box.tsx'
+import { Denied, ProblemBox } from '../shell/problem-box.tsx'
 
 const indicators: Record<ScopeStatus['state'], StatusIndicatorProps.Type> = {
   fresh: 'success',
@@ -32,7 +32,7 @@ export function StatusPage() {
     const timer = setInterval(reload, REFRESH_MS)
     return () => clearInterval(timer)
   }, [reload])
-  if (list.error?.status === 403) return <ProblemBox error={list.error} />
+  if (list.error?.status === 403) return <Denied title="Status" error={list.error} />
   const items = (list.data?.items ?? []).filter((one) =>
     `${one.scope} ${one.accountName ?? ''} ${one.state}`.toLowerCase().includes(text.toLowerCase()),
   )

@@ -1,5 +1,7 @@
 import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
+import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { ReactNode } from 'react'
 import type { Problem } from '../../../src/portal/contract/common.ts'
 import type { ApiError } from '../api/request.ts'
@@ -7,6 +9,14 @@ import type { ApiError } from '../api/request.ts'
 /** What went wrong, its code, and what to do next. */
 export const ProblemBox = ({ error, retry }: { error: ApiError; retry?: () => void }) => (
   <ProblemAlert problem={error.problem} retry={error.problem.retryable ? retry : undefined} />
+)
+
+/** In place of a page that this person may not see. */
+export const Denied = ({ title, error }: { title: string; error: ApiError }) => (
+  <SpaceBetween size="l">
+    <Header variant="h1">{title}</Header>
+    <ProblemBox error={error} />
+  </SpaceBetween>
 )
 
 type Props = { problem: Problem; retry?: (() => void) | undefined; children?: ReactNode }

@@ -61,6 +61,8 @@ export function useTerminal(
     let over = false
     let sessionId: string | undefined
     let tries = 0
+    /** No shell is there to take a key. */
+    let dead = false
     const opened = openScreen(element, {
       fontSize,
       screenReader,
@@ -73,17 +75,23 @@ export function useTerminal(
     const size = () => ({ cols: terminal.cols, rows: terminal.rows })
     setState({ phase: 'connecting' })
 
+    const refuse = (problem: Problem) => {
+      dead = true
+      setState({ phase: 'refused', problem })
+    }
     const hear = (message: ToBrowser) => {
       if (message.type === 'connecting') setState((before) => ({ ...before, step: message.step }))
       if (message.type === 'connected') {
         sessionId = message.sessionId
         tries = 0
+        dead = false
         setState({ phase: 'connected', connected: message })
         if (!message.readOnly) terminal.focus()
       }
       if (message.type === 'resized') terminal.resize(message.cols, message.rows)
       if (message.type === 'warning') setState((before) => ({ ...before, warning: message }))
-      if (message.type === 'refused') setState({ phase: 'refused', problem: message.problem })
+      dead ||= message.type === 'ended'
+      if (message.type === 'refused') refuse(message.problem)
       if (message.type === 'ended') setState((before) => ({ ...before, phase: 'ended', ended: message }))
     }
     const lost = () => {
@@ -91,7 +99,7 @@ export function useTerminal(
       const pause = RETRIES_MS[tries] ?? RETRIES_MS.at(-1)
       tries += 1
       if (tries > TRIES || sessionId === undefined) {
-        setState({ phase: 'refused', problem: lostProblem })
+        refuse(lostProblem)
         return
       }
       setState((before) => ({ ...before, phase: 'lost' }))
@@ -118,13 +126,14 @@ export function useTerminal(
       } catch (cause) {
         const isGone = cause instanceof ApiError && cause.status >= 400 && cause.status < 500
         if (!over && how.purpose !== 'open' && !isGone) onFailure()
-        else if (!over) setState({ phase: 'refused', problem: problemOf(cause) })
+        else if (!over) refuse(problemOf(cause))
       }
     }
     // React's strict mode runs effects twice: the first must not open a session.
     const start = setTimeout(() => void join(wish, lost), 0)
 
     terminal.attachCustomKeyEventHandler((event) => {
+      if (dead && event.key === 'Tab') return false
       const key = keyOf(event)
       if (!key) return true
       event.preventDefault()
