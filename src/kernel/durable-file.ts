@@ -1,4 +1,4 @@
-import { link, open, rename, rm } from 'node:fs/promises'
+import { link, open, rename, rm, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Write, sync the file, rename, sync the directory: after this returns the content survives a power cut. */
@@ -17,7 +17,7 @@ export async function createDurably(path: string, data: string | Uint8Array, mod
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
   } finally {
-    await rm(temporary)
+    await unlink(temporary)
     await syncDirectory(dirname(path))
   }
 }

@@ -6,7 +6,7 @@ import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { recordingErrors } from './errors.ts'
 import { type EventKind, type RecordedEvent, SESSION, type SessionFacts } from './format.ts'
-import { inTime } from './in-time.ts'
+import { createWatchdog, inTime } from './in-time.ts'
 import type { RecordingFiles } from './recording-files.ts'
 import type { Screen } from './screen.ts'
 import { type Sealed, sealSlices } from './seal.ts'
@@ -15,7 +15,7 @@ import type { SpoolBudget } from './spool.ts'
 import { createTextCutter } from './text-cutter.ts'
 import { startWatching } from './watch.ts'
 
-/** Output that comes within this time becomes one event. */
+/** Output that comes within this time becomes one event, which bears the time of the first. */
 const GATHER_MS = 20
 /** Events that come within this time are written together: a write costs about the same whether it carries a key's echo or a screen. */
 const WRITE_MS = 200
@@ -79,6 +79,7 @@ export async function openRecorder(options: {
   const cutter = createTextCutter()
   let chunks: Uint8Array[] = []
   let gathered = 0
+  let gatheredAt = 0
   let events: RecordedEvent[] = []
   let added = 0
   let waiting = 0
@@ -95,9 +96,9 @@ export async function openRecorder(options: {
     if (isCoded(over)) tellFailure(over)
   }
 
-  const add = (kind: EventKind, data: string) => {
+  const add = (kind: EventKind, data: string, at = clock.now()) => {
     if (over !== undefined) return
-    const event: RecordedEvent = [Math.max(0, clock.now() - facts.startedAt), kind, data]
+    const event: RecordedEvent = [Math.max(0, at - facts.startedAt), kind, data]
     events.push(event)
     added += 1
     for (const listener of listeners) listener(event)
@@ -108,7 +109,7 @@ export async function openRecorder(options: {
     const cut = cutter.push(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
     chunks = []
     gathered = 0
-    if (cut) add(cut.kind, cut.data)
+    if (cut) add(cut.kind, cut.data, gatheredAt)
   }
 
   const write = async () => {
@@ -120,18 +121,34 @@ export async function openRecorder(options: {
     if (log.busy) tick()
   }
 
+  let letGo: () => void = () => undefined
+  const disk = createWatchdog(clock, STALL_MS, 'the disk', (cause) => {
+    fail(cause)
+    letGo()
+  })
+  const step = () =>
+    new Promise<void>((resolve) => {
+      if (over !== undefined) return resolve()
+      letGo = resolve
+      disk.begin()
+      void write()
+        .catch(fail)
+        .finally(() => {
+          disk.done()
+          resolve()
+        })
+    })
+
   const schedule = (): Promise<void> => {
     scheduled = false
     gather()
-    working = working.then(async () => {
-      if (over !== undefined) return
-      await inTime(clock, STALL_MS, 'the disk', write()).catch(fail)
-    })
+    working = working.then(step)
     return working
   }
 
+  /** Nobody who watches waits for the next output; without one it would only wake the processor. */
   const gatherSoon = () => {
-    if (gathering) return
+    if (gathering || listeners.size === 0) return
     gathering = true
     void clock.sleep(GATHER_MS).then(() => {
       gathering = false
@@ -160,6 +177,9 @@ export async function openRecorder(options: {
     failed,
     output(bytes) {
       if (over !== undefined || bytes.length === 0) return
+      const now = clock.now()
+      if (now - gatheredAt >= GATHER_MS) gather()
+      if (gathered === 0) gatheredAt = now
       chunks.push(bytes)
       gathered += bytes.length
       waiting += bytes.length

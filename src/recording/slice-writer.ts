@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -43,7 +43,7 @@ export async function openSlice(folder: string, n: number): Promise<SliceWriter>
     },
     async append(events) {
       const text = Buffer.from(events.map(lineOf).join(''))
-      await file.appendFile(text)
+      await writeWhole(file, text)
       size += text.length
       count += events.length
       since ??= events[0]?.[0]
@@ -57,11 +57,16 @@ export async function openSlice(folder: string, n: number): Promise<SliceWriter>
     async close() {
       await file.close()
       if (count > 0) return { events: count, fromMs: since ?? 0, toMs: until }
-      await rm(path)
+      await unlink(path)
       return undefined
     },
     release: () => file.close(),
   }
+}
+
+/** `appendFile` does the same at twice the CPU, and a busy session calls it every moment. */
+async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
 }
 
 /** Base64 holds nothing that JSON escapes: looking for it costs more than the rest of writing a flood. */
@@ -80,6 +85,6 @@ export async function storeSlice(
   // Level 1: a tenth larger than level 6 on shell output, at a quarter of its CPU.
   const stored = await compress(await readFile(path), { level: 1 })
   await files.put(id, sliceName(n), stored)
-  await rm(path)
+  await unlink(path)
   return { n, sha256: sha256Hex(stored), bytes: stored.length, ...span }
 }

@@ -4,12 +4,14 @@ import type { EventKind } from './format.ts'
 /** A flood: base64 costs a third of the CPU of JSON text with its escapes, and nobody reads such a slice by eye. */
 const FLOOD_BYTES = 16 * 1024
 
+const NOTHING: Buffer = Buffer.alloc(0)
+
 /**
  * Turns a stream of bytes into events without ever cutting a character: the first bytes of one wait for the rest.
  * What is no UTF-8 comes out as base64, and so do floods.
  */
 export function createTextCutter() {
-  let held: Buffer = Buffer.alloc(0)
+  let held = NOTHING
   const render = (bytes: Buffer): { kind: EventKind; data: string } =>
     bytes.length < FLOOD_BYTES && isUtf8(bytes)
       ? { kind: 'o', data: bytes.toString('utf8') }
@@ -19,13 +21,13 @@ export function createTextCutter() {
       const bytes =
         held.length > 0 ? Buffer.concat([held, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
       const whole = bytes.length - openBytes(bytes)
-      held = Buffer.from(bytes.subarray(whole))
+      held = whole < bytes.length ? Buffer.from(bytes.subarray(whole)) : NOTHING
       return whole > 0 ? render(bytes.subarray(0, whole)) : undefined
     },
     /** What waited for a rest that will not come. */
     rest(): { kind: EventKind; data: string } | undefined {
       const bytes = held
-      held = Buffer.alloc(0)
+      held = NOTHING
       return bytes.length > 0 ? render(bytes) : undefined
     },
   }

@@ -56,8 +56,9 @@ export function startTerminalSession(options: TerminalSessionOptions): TerminalS
     else shell.stream.resume()
   }
   const take = (bytes: Buffer) => {
-    recorder.output(bytes)
+    // The person's own first: what the recorder does with it takes no time of theirs, and both have it before anything else happens.
     channel?.send(bytes)
+    recorder.output(bytes)
     if (!behind()) return
     shell.stream.pause()
     setTimeout(breathe, BREATH_MS)
