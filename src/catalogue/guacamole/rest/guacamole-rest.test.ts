@@ -62,6 +62,17 @@ describe('the REST client', () => {
       'PATCH connections',
       'PATCH connections',
     ])
+    expect(server.creatorRows()).toBeGreaterThan(100)
+    await catalogue.keepInStep(scope, async () => wanted(110))
+    expect(server.creatorRows()).toBe(0)
+    await stage.stop()
+  })
+
+  test('a first tree takes back the permissions of its maker as it goes', async () => {
+    const stage = await restStage(server)
+    const catalogue = stage.open({ clock: createFakeClock() })
+    await catalogue.keepInStep(scope, async () => [...Array(600).keys()].map((n) => connectionOf({ n })))
+    expect(server.creatorRows()).toBe(3)
     await stage.stop()
   })
 

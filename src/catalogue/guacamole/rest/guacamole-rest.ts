@@ -13,6 +13,7 @@ import type { GuacamoleSettings } from '../settings.ts'
 import { endedBy, stepOf } from '../step.ts'
 import type { Desired } from '../tree.ts'
 import { patchDirectory } from './batch.ts'
+import { tidyCreatorRows } from './creator-rows.ts'
 import { keepMarks } from './keep-marks.ts'
 import { type RestTree, readTree, seesEverything, unmarkedGroupNumber } from './read-tree.ts'
 import type { RestSession } from './session.ts'
@@ -41,6 +42,7 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
   let last: { tree: RestTree; readAt: number } | undefined
   let seesAll: boolean | undefined
   const marks = keepMarks(deps)
+  let tidy = false
 
   const read = async (): Promise<RestTree> => {
     seesAll ??= await seesEverything(session)
@@ -70,7 +72,12 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
         }
         const tree = await read()
         const plan = planOn(tree, key, desired)
-        if (isEmptyPlan(plan)) return stepOf(plan, refused)
+        if (isEmptyPlan(plan)) {
+          if (tree.seesAll && !tidy) await tidyCreatorRows(session, tree)
+          tidy = true
+          return stepOf(plan, refused)
+        }
+        tidy = false
         last = undefined
         await marks.prove(unmarkedGroupNumber(tree))
         const step = stepOf(plan, [...refused, ...(await writePlan(session, marks, plan, tree))])

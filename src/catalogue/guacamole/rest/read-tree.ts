@@ -25,7 +25,12 @@ type GroupNode = z.infer<typeof groupSchema>
 
 /** A group as REST wants it back: whole. */
 export type RestGroup = HeldGroup & { type: string; attributes: Readonly<Record<string, string>> }
-export type RestTree = { groups: RestGroup[]; connections: HeldConnection[] }
+export type RestTree = {
+  groups: RestGroup[]
+  connections: HeldConnection[]
+  /** Read by an administrator. */
+  seesAll: boolean
+}
 
 /**
  * What is made by REST gets its mark with a second request. Until then it has a name that says the same, so that what a
@@ -63,7 +68,7 @@ export async function readTree(session: RestSession, { seesAll, marks = new Map(
   if (status !== 200 || !root.success) {
     throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: `the tree could not be read (status ${status})` })
   }
-  const tree: RestTree = { groups: [], connections: [] }
+  const tree: RestTree = { groups: [], connections: [], seesAll }
   const walk = (node: GroupNode, id: string | undefined, ours: boolean) => {
     for (const child of node.childConnections) {
       const kept = withoutNulls(child.attributes)

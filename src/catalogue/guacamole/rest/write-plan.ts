@@ -2,7 +2,8 @@ import type { CodedError } from '../../../kernel/errors.ts'
 import { MARK, writeConnectionMark, writeGroupMark } from '../mark.ts'
 import type { Group } from '../place-groups.ts'
 import type { Target, TreePlan } from '../plan-tree.ts'
-import { type Operation, type Outcome, patchDirectory } from './batch.ts'
+import { MOST_OPERATIONS, type Operation, type Outcome, patchDirectory } from './batch.ts'
+import { dropCreatorRows } from './creator-rows.ts'
 import { type Grants, writeGrants } from './grants.ts'
 import type { MarkKeeper } from './keep-marks.ts'
 import { makeGroups, refused, replace } from './make-groups.ts'
@@ -34,7 +35,7 @@ export async function writePlan(
     return id
   }
   const shape = shapeFor(groupId)
-  const { added, refused: notAdded } = await addConnections(to, plan, shape)
+  const { added, refused: notAdded } = await addConnections(to, plan, { shape, administers: tree.seesAll })
   const known = new Map(tree.connections.flatMap((one) => (one.mark ? [[one.mark.id, one.id] as const] : [])))
   const grants = (all: TreePlan['grant']): Grants =>
     all.flatMap(({ on, reader }) => {
@@ -61,7 +62,11 @@ const shapeFor =
 type Shape = ReturnType<typeof shapeFor>
 
 /** What frees names first, then what is new, under a name that tells whose it is until the mark does. */
-async function addConnections({ session, data, marks }: To, plan: TreePlan, shape: Shape) {
+async function addConnections(
+  { session, data, marks }: To,
+  plan: TreePlan,
+  { shape, administers }: { shape: Shape; administers: boolean },
+) {
   const targets = new Map(plan.change.map((one) => [one.held, one.target]))
   const parks = plan.park.flatMap((held) => {
     const target = targets.get(held)
@@ -75,7 +80,20 @@ async function addConnections({ session, data, marks }: To, plan: TreePlan, shap
     return { op: 'add', path: '/', value: shape(target, name, {}) }
   })
   const first = [...removes, ...parks]
-  const outcomes = await patchDirectory(session, `${data}/connections`, [...first, ...adds])
+  const operations = [...first, ...adds]
+  const outcomes: Outcome[] = []
+  for (let at = 0; at < operations.length; at += MOST_OPERATIONS) {
+    const some = operations.slice(at, at + MOST_OPERATIONS)
+    const done = await patchDirectory(session, `${data}/connections`, some)
+    outcomes.push(...done)
+    // What a small pass leaves is tidied when nothing else is to be done.
+    if (!administers || operations.length <= MOST_OPERATIONS) continue
+    const made = done.flatMap((one, n) => (some[n]?.op === 'add' && 'identifier' in one ? [one.identifier] : []))
+    await dropCreatorRows(
+      session,
+      made.map((id) => ({ kind: 'connection', id })),
+    )
+  }
   const added = new Map<string, string>()
   const refused: Refusal[] = []
   for (const [at, target] of plan.add.entries()) {
