@@ -5,6 +5,7 @@ import { run } from '../kernel/run.ts'
 import { netconfErrors } from '../netconf/errors.ts'
 import { createNetconf } from '../netconf/netconf.ts'
 import { folders, isSystem } from '../netconf/plan.ts'
+import { isInstalled } from '../netconf/programs.ts'
 import { openUndoJournal } from '../netconf/undo-journal.ts'
 import { networkDocument } from '../tunnel/network-document.ts'
 import type { Command } from './command.ts'
@@ -27,6 +28,7 @@ export const netconf: Command = async () => {
       folder: folders[platform],
       journal: openUndoJournal(folders[platform]),
       clock: systemClock,
+      isInstalled,
       run,
     })
     write(await apply(parsed.data, stop.signal))

@@ -25,7 +25,7 @@ export const up: Command = async (context) => {
   const trail = await laptop.openTrail()
   const parts: TunnelParts = { ...laptop, openLink: openGuardLink, trail, random: Math.random, step: steps.step }
   try {
-    await parts.door.apply({ action: 'repair' })
+    await parts.door.apply({ action: 'repair', engine: environment.engine })
     const { entries } = await journal.list()
     const open = entries.find((entry) => entry.lease.environment === environment.name && isHeld(entry))
     if (open) throw tunnelErrors.TUNNEL_OPEN_ALREADY({ environment: environment.name, lease: open.lease.id })

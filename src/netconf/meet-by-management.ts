@@ -78,11 +78,13 @@ function listenTo(socket: Socket, clock: Clock) {
   let fatal = 'it ended'
   let ended: string | undefined
   const say = (command: string) => socket.write(`${command}\n`)
-  socket.on('error', () => {})
+  const lines = createInterface({ input: socket })
+  // What failed, `close` tells; readline hands an error of its input on.
+  for (const one of [socket, lines]) one.on('error', () => {})
   socket.once('close', () => {
     ended = fatal
   })
-  createInterface({ input: socket }).on('line', (line) => {
+  lines.on('line', (line) => {
     if (line.startsWith('>HOLD:')) say('hold release')
     if (line.startsWith('>FATAL:')) fatal = line.slice('>FATAL:'.length)
     const [, named] = /^>STATE:\d+,([A-Z_]+),/.exec(line) ?? []

@@ -107,6 +107,7 @@ describe('what is done', () => {
       folder,
       journal,
       clock: { now: clock.now, sleep: async (ms) => void (await clock.advance(ms)) },
+      isInstalled: (program) => program !== missing,
       run: async (argv) => {
         const line = argv.join(' ')
         said.push(line)
@@ -151,6 +152,16 @@ describe('what is done', () => {
 
   test('a program that is not there is named', async () => {
     await expect(stage({ missing: 'wg' }).apply(document)).rejects.toMatchObject({ code: 'NETCONF_PROGRAM_MISSING' })
+  })
+
+  test('a program that is not there is named before a server is made', async () => {
+    const { apply, said } = stage({ missing: 'openvpn' })
+    await expect(apply({ action: 'repair', engine: 'openvpn' })).rejects.toMatchObject({
+      code: 'NETCONF_PROGRAM_MISSING',
+      message: 'the program openvpn is not installed',
+    })
+    expect(await apply({ action: 'repair', engine: 'wireguard' })).toEqual({ repaired: [] })
+    expect(said).toEqual([])
   })
 
   test('the next run undoes what a process left that is gone, and leaves the living alone', async () => {

@@ -7,6 +7,7 @@ import type { NetworkAnswer, NetworkDocument, NetworkUp } from '../tunnel/networ
 import { netconfErrors } from './errors.ts'
 import { meetByManagement } from './meet-by-management.ts'
 import { type Handshake, type Made, planDown, planUp, type Step, type System } from './plan.ts'
+import { programsOf } from './programs.ts'
 import { isOrphaned, type UndoJournal } from './undo-journal.ts'
 
 export type NetconfParts = {
@@ -14,6 +15,7 @@ export type NetconfParts = {
   folder: string
   journal: UndoJournal
   clock: Clock
+  isInstalled(program: string): boolean
   run(argv: readonly string[], options?: { input?: string }): Promise<RunResult>
 }
 
@@ -117,8 +119,13 @@ export function createNetconf(parts: NetconfParts) {
         if (known) await undo(known)
         return { repaired }
       }
-      case 'repair':
+      case 'repair': {
+        // Said before a server is made that nobody could reach.
+        const programs = document.engine ? programsOf[document.engine][system] : []
+        const missing = programs.find((program) => !parts.isInstalled(program))
+        if (missing !== undefined) throw netconfErrors.NETCONF_PROGRAM_MISSING({ program: missing })
         return { repaired }
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { contains, isIpv4Cidr, rangeOf } from './addresses.ts'
+import { engineNames } from './engines/engine.ts'
 
 /**
  * All that the privileged door takes: addresses, keys and routes, typed. No path, no command, no configuration text: what a
@@ -64,8 +65,8 @@ const upDocument = z
 export const networkDocument = z.discriminatedUnion('action', [
   upDocument,
   z.strictObject({ action: z.literal('down'), device }),
-  /** Undoes what processes left that are gone. */
-  z.strictObject({ action: z.literal('repair') }),
+  /** Undoes what processes left that are gone. `engine`: says whether this machine has the programs of that one. */
+  z.strictObject({ action: z.literal('repair'), engine: z.enum(engineNames).optional() }),
 ])
 export type NetworkDocument = z.infer<typeof networkDocument>
 export type NetworkUp = z.infer<typeof upDocument>

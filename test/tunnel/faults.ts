@@ -1,4 +1,5 @@
 import type { Fault } from '../../lab/aws/doors.ts'
+import { engineNames } from '../../src/tunnel/engines/engine.ts'
 import type { LaptopFaults } from './stage.ts'
 
 export type FaultPoint = { name: string; aws?: Fault[]; laptop?: LaptopFaults }
@@ -37,7 +38,7 @@ const steps = [
 ]
 
 /** Every point at which `up` and its end can be hit, from the calls, the journal, the privileged door, the trail and the steps. */
-export const faultPoints: readonly FaultPoint[] = [
+const faultPoints: readonly FaultPoint[] = [
   { name: 'nothing goes wrong' },
   ...calls,
   { name: 'no capacity in the first place', aws: [capacity(1)] },
@@ -48,3 +49,6 @@ export const faultPoints: readonly FaultPoint[] = [
   { name: 'the network of the laptop cannot be unset', laptop: { door: 'down' } },
   ...steps.map((interruptAt) => ({ name: `Ctrl-C at "${interruptAt}"`, laptop: { interruptAt } })),
 ]
+
+/** Each point once with each engine. */
+export const faultTable = engineNames.flatMap((engine) => faultPoints.map((point) => ({ engine, ...point })))

@@ -7,6 +7,7 @@ import { type Aws, startAws } from '../../lab/aws/start.ts'
 import { createEngineer } from '../../src/aws/engineer.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import type { AuditEvent } from '../../src/model/audit-event.ts'
+import type { EngineName } from '../../src/tunnel/engines/engine.ts'
 import { environmentSchema } from '../../src/tunnel/environment.ts'
 import { type Journal, openJournal } from '../../src/tunnel/journal.ts'
 import type { LocalNetworkDoor } from '../../src/tunnel/network-document.ts'
@@ -118,11 +119,12 @@ export async function openStage() {
       return statements.flatMap(({ Sid, Action }) => Action.map((action) => `${Sid} ${action}`)).sort()
     },
     /** Opens and closes with the faults, then heals all and settles what is left, as the next run would. */
-    async live(faults: LaptopFaults) {
+    async live(faults: LaptopFaults, engine: EngineName) {
       const machine = laptop(faults)
       let failure = ''
       try {
-        const tunnel = await openTunnel(machine.parts, wish, machine.signal)
+        const environment = { ...wish.environment, engine }
+        const tunnel = await openTunnel(machine.parts, { ...wish, environment }, machine.signal)
         await tunnel.close('asked')
       } catch (error) {
         failure = error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error)
