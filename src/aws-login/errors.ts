@@ -11,6 +11,11 @@ export const loginErrors = defineErrors({
     retryable: false,
     hint: 'Correct the settings named, or move the file away and give flags to enchilada login.',
   },
+  LOGIN_OPTION_INVALID: {
+    message: 'An option of the sign-in is not valid: {reason}',
+    retryable: false,
+    hint: 'Correct the option named, or AWS_REGION where it is the region; enchilada login --help says what each takes.',
+  },
   LOGIN_SIGN_IN_URL_MISSING: {
     message: 'No page to sign in at is known',
     retryable: false,

@@ -1,12 +1,12 @@
 import { compareMonth, hourly, PRICES, sessionCost } from '../tunnel/prices.ts'
-import { type Command, optionText } from './command.ts'
+import { type Command, optionNumber } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
 
 /** A tunnel's price beside AWS Client VPN's, from a table with a date. */
 export const cost: Command = async (context) => {
-  const hours = Number(optionText(context, 'hours') ?? 8)
-  const days = Number(optionText(context, 'days') ?? 22)
+  const hours = optionNumber(context, 'hours') ?? 8
+  const days = optionNumber(context, 'days') ?? 22
   const rows = Object.keys(PRICES.instances).map((type) => {
     const perHour = hourly(type) ?? 0
     return { type, perHour, session: sessionCost(perHour, hours * 3_600_000), ...compareMonth(perHour, hours, days) }

@@ -2,20 +2,27 @@ import { CommanderError } from 'commander'
 import { accessErrors } from '../access/errors.ts'
 import { loginErrors } from '../aws-login/errors.ts'
 import { CodedError, hasCode, isCoded } from '../kernel/errors.ts'
+import { tunnelErrors } from '../tunnel/errors.ts'
 
 /** What a shell learns; sysexits' 64 and 77 for usage and permission. */
 export const exitCodes = { ok: 0, failed: 1, wouldChange: 2, usage: 64, denied: 77 } as const
 
-const { LOGIN_NO_ROLE, LOGIN_ROLE_DENIED, LOGIN_IDP_REFUSED } = loginErrors
-const loginDenials = [LOGIN_NO_ROLE, LOGIN_ROLE_DENIED, LOGIN_IDP_REFUSED]
-const { LOGIN_SETTINGS_INVALID, LOGIN_SIGN_IN_URL_MISSING, LOGIN_ROLE_AMBIGUOUS, LOGIN_ROLE_UNKNOWN } = loginErrors
-const loginUsage = [LOGIN_SETTINGS_INVALID, LOGIN_SIGN_IN_URL_MISSING, LOGIN_ROLE_AMBIGUOUS, LOGIN_ROLE_UNKNOWN]
+const denials = [
+  ...[accessErrors.ACCESS_DENIED, accessErrors.ACCESS_NEEDS_MFA],
+  ...[loginErrors.LOGIN_NO_ROLE, loginErrors.LOGIN_ROLE_DENIED, loginErrors.LOGIN_IDP_REFUSED],
+  tunnelErrors.TUNNEL_AWS_DENIED,
+]
+const usage = [
+  ...[loginErrors.LOGIN_SETTINGS_INVALID, loginErrors.LOGIN_OPTION_INVALID, loginErrors.LOGIN_SIGN_IN_URL_MISSING],
+  ...[loginErrors.LOGIN_ROLE_AMBIGUOUS, loginErrors.LOGIN_ROLE_UNKNOWN],
+  ...[tunnelErrors.TUNNEL_ENVIRONMENT_UNKNOWN, tunnelErrors.TUNNEL_NETWORK_UNKNOWN],
+  ...[tunnelErrors.TUNNEL_TIME_INVALID, tunnelErrors.TUNNEL_EXTEND_TOO_LONG, tunnelErrors.TUNNEL_ADDRESS_INVALID],
+]
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  if (hasCode(error, accessErrors.ACCESS_DENIED, accessErrors.ACCESS_NEEDS_MFA, ...loginDenials))
-    return exitCodes.denied
-  if (hasCode(error, ...loginUsage)) return exitCodes.usage
+  if (hasCode(error, ...denials)) return exitCodes.denied
+  if (hasCode(error, ...usage)) return exitCodes.usage
   if (isCoded(error) && error.code.startsWith('CONFIG_')) return exitCodes.usage
   return exitCodes.failed
 }

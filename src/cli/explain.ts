@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net'
+import { tunnelErrors } from '../tunnel/errors.ts'
 import { scopeOf } from '../tunnel/open-tunnel.ts'
 import { environmentNamed, networkIn } from '../tunnel/read-environment.ts'
 import { hopTo } from '../tunnel/routes.ts'
@@ -17,6 +19,7 @@ const words = {
 export const explain: Command = async (context) => {
   const { engineer, environments } = laptopOf(context)
   const [name = '', address = ''] = context.args
+  if (!isIPv4(address)) throw tunnelErrors.TUNNEL_ADDRESS_INVALID({ address })
   const environment = environmentNamed(await environments(), name)
   const network = networkIn(environment, optionText(context, 'region'))
   const ec2 = await engineer.ec2(scopeOf(environment, network), environment.role)

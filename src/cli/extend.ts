@@ -1,7 +1,7 @@
-import { parseDuration } from '../kernel/duration.ts'
 import { tunnelErrors } from '../tunnel/errors.ts'
 import { environmentNamed } from '../tunnel/read-environment.ts'
 import { extend, findServers } from '../tunnel/servers.ts'
+import { timeAsked } from '../tunnel/time-asked.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { laptopOf } from './tunnel-parts.ts'
@@ -11,11 +11,12 @@ export const extendTunnel: Command = async (context) => {
   const { engineer, environments, clock } = laptopOf(context)
   const [name = '', by = '1h'] = context.args
   const environment = environmentNamed(await environments(), name)
+  const lasts = timeAsked(by, environment)
   const { servers } = await findServers(engineer, [environment])
   const me = (await engineer.whoAmI(environment.networks[0]?.region ?? '')).name
   const mine = servers.filter((server) => server.environment === name && server.owner === me)
   if (mine.length === 0) throw tunnelErrors.TUNNEL_LEASE_UNKNOWN({ name })
-  const until = clock.now() + (parseDuration(by) ?? 3_600_000)
+  const until = clock.now() + lasts
   for (const server of mine) {
     const ec2 = await engineer.ec2(server.scope, environment.role)
     await extend(ec2, server, until, environment.limits.longest)

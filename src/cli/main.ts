@@ -3,7 +3,7 @@ import module from 'node:module'
 import { Option, Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { describeError, exitCodeOf } from './exit.ts'
-import { count, factor, seconds, timeFrom, timeTo } from './option-values.ts'
+import { count, daysOfMonth, factor, hoursOfDay, profileName, seconds, timeFrom, timeTo } from './option-values.ts'
 import { createOutput } from './output.ts'
 import { limitYoungGeneration } from './young-generation.ts'
 
@@ -71,9 +71,16 @@ program
   .addOption(new Option('--store <where>', 'where the session is kept').choices(['keychain', 'file', 'none']))
   .option('--renew', 'sign in even when a session is at hand')
   .option('--forget', 'forget the session kept')
-  .option('--export [shell]', 'print lines for bash, zsh, fish or powershell to evaluate')
+  .addOption(
+    new Option('--export [shell]', 'print lines for a shell to evaluate').choices([
+      'bash',
+      'zsh',
+      'fish',
+      'powershell',
+    ]),
+  )
   .option('--credential-process', 'print the session as credential_process of a profile wants it')
-  .option('--write-profile <name>', 'make a profile of ~/.aws/config that uses the session')
+  .option('--write-profile <name>', 'make a profile of ~/.aws/config that uses the session', profileName)
   .action(lazily(async () => (await import('./login.ts')).loginCommand))
 
 program
@@ -235,8 +242,8 @@ tunnel('explain <environment> <address>', 'by which hop an address is reached')
 program
   .command('cost')
   .description('what a tunnel costs, beside AWS Client VPN')
-  .option('--hours <n>', 'hours a day', '8')
-  .option('--days <n>', 'days a month', '22')
+  .option('--hours <n>', 'hours a day', hoursOfDay, 8)
+  .option('--days <n>', 'days a month', daysOfMonth, 22)
   .action(lazily(async () => (await import('./cost.ts')).cost))
 program
   .command('netconf', { hidden: true })

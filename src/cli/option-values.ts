@@ -18,6 +18,21 @@ export function seconds(text: string): number {
   return value
 }
 
+export const hoursOfDay = (text: string): number => within(text, 24, 'hours, more than 0 and at most 24')
+export const daysOfMonth = (text: string): number => within(text, 31, 'days, more than 0 and at most 31')
+
+function within(text: string, most: number, words: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= most)) throw new InvalidArgumentError(words)
+  return value
+}
+
+/** Of a section header of ~/.aws/config: a bracket or a line break in it would begin another. */
+export function profileName(text: string): string {
+  if (!/^[\w.@:/+=,-]{1,128}$/.test(text)) throw new InvalidArgumentError('letters, digits and . @ : / + = , - _')
+  return text
+}
+
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
 
 /** ISO 8601 in UTC with milliseconds, as the trail writes it. A day alone begins at its first moment. */

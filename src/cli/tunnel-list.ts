@@ -1,3 +1,4 @@
+import { environmentNamed } from '../tunnel/read-environment.ts'
 import { findServers } from '../tunnel/servers.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
@@ -8,7 +9,8 @@ import { laptopOf } from './tunnel-parts.ts'
 export const listServers: Command = async (context) => {
   const { engineer, environments, clock } = laptopOf(context)
   const [name] = context.args
-  const wanted = (await environments()).filter((one) => name === undefined || one.name === name)
+  const all = await environments()
+  const wanted = name === undefined ? all : [environmentNamed(all, name)]
   const { servers, unasked } = await findServers(engineer, wanted)
   context.output.document({ servers, unasked }, () =>
     [

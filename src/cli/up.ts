@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseDuration } from '../kernel/duration.ts'
+import type { Environment } from '../tunnel/environment.ts'
 import { tunnelErrors } from '../tunnel/errors.ts'
 import { openGuardLink } from '../tunnel/guard-link.ts'
 import { type HoldEnd, hold } from '../tunnel/hold.ts'
@@ -7,6 +7,7 @@ import { type OpenTunnel, openTunnel, type TunnelParts, type TunnelWish } from '
 import { hourly } from '../tunnel/prices.ts'
 import { environmentNamed, networkIn } from '../tunnel/read-environment.ts'
 import { isHeld, settle } from '../tunnel/settle.ts'
+import { timeAsked } from '../tunnel/time-asked.ts'
 import { type Command, type CommandContext, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { laptopOf } from './tunnel-parts.ts'
@@ -19,7 +20,7 @@ export const up: Command = async (context) => {
   const steps = createTunnelSteps(context, clock.now)
   const environment = environmentNamed(await laptop.environments(), context.args[0] ?? '')
   const network = networkIn(environment, optionText(context, 'region'))
-  const wish: TunnelWish = { environment, network, to: toOf(context), ttl: ttlOf(context) }
+  const wish: TunnelWish = { environment, network, to: toOf(context), ttl: ttlOf(context, environment) }
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(new Stopped()))
   const trail = await laptop.openTrail()
@@ -88,7 +89,7 @@ const toOf = ({ options }: CommandContext): string[] => {
   return Array.isArray(to) ? to.map((one) => String(one).replace(/:\d+$/, '')) : []
 }
 
-function ttlOf(context: CommandContext): number | undefined {
+function ttlOf(context: CommandContext, environment: Environment): number | undefined {
   const text = optionText(context, 'ttl')
-  return text === undefined ? undefined : parseDuration(text)
+  return text === undefined ? undefined : timeAsked(text, environment)
 }

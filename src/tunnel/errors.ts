@@ -61,6 +61,16 @@ export const tunnelErrors = defineErrors({
     retryable: false,
     hint: 'Nothing was launched. Free space, or name another folder in XDG_STATE_HOME.',
   },
+  TUNNEL_TIME_INVALID: {
+    message: '"{time}" is no time that a tunnel into {environment} can last',
+    retryable: false,
+    hint: 'Write it as 90m or 1h30m: at least 1m, at most {longest}.',
+  },
+  TUNNEL_ADDRESS_INVALID: {
+    message: '"{address}" is no IPv4 address',
+    retryable: false,
+    hint: 'Name one host by its address, such as 10.1.4.7.',
+  },
   TUNNEL_EXTEND_TOO_LONG: {
     message: 'a server lives until {longest} at most',
     retryable: false,
