@@ -36,6 +36,7 @@ export const managementVpc = z.strictObject({
       z.strictObject({ account: account.describe('Where people are signed in already; its policies say who may') }),
     ])
     .describe('Who opens tunnels: people of a SAML provider, or of another account'),
+  engine: z.enum(['wireguard', 'openvpn']).default('wireguard'),
   instanceTypes: z
     .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/))
     .min(1)

@@ -62,6 +62,7 @@ export class ManagementVpcStack extends Stack {
       networks: [
         { region: settings.region, vpc: network.vpc.vpcId, subnets: subnetIds, securityGroup: securityGroupId },
       ],
+      engine: settings.engine,
       instanceTypes: settings.instanceTypes,
       instanceProfile: names.server,
       logGroup: names.connections,

@@ -41,6 +41,13 @@ test('change sets of one name belong to their stacks, and a stack imports what a
   expect(await call('ListStackResources', { StackName: 'second' })).toContain('of-the-other')
 })
 
+test('a deleted change set is gone by the name that the CDK waits for', async () => {
+  await prepare('waiting', { Resources: queue('waiting') })
+  const set = { StackName: 'waiting', ChangeSetName: 'cdk-deploy-change-set' }
+  await call('DeleteChangeSet', set)
+  await expect(call('DescribeChangeSet', set)).rejects.toThrow('<Code>ChangeSetNotFound</Code>')
+})
+
 test('a protected stack is not deleted by mistake', async () => {
   await call('CreateStack', { StackName: 'kept', TemplateBody: JSON.stringify({ Resources: queue('kept') }) })
   await call('UpdateTerminationProtection', { StackName: 'kept', EnableTerminationProtection: 'true' })

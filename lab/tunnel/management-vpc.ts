@@ -1,21 +1,11 @@
-import {
-  AcceptVpcPeeringConnectionCommand,
-  AuthorizeSecurityGroupIngressCommand,
-  CreateRouteCommand,
-  CreateSecurityGroupCommand,
-  CreateVpcPeeringConnectionCommand,
-  DescribeRouteTablesCommand,
-  DescribeSubnetsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2'
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import type { LabAccount, Organisation } from '../aws/organisation.ts'
-import { callJson, callQuery } from '../aws/raw-call.ts'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DescribeRouteTablesCommand, EC2Client } from '@aws-sdk/client-ec2'
+import type { AccountName, Organisation } from '../aws/organisation.ts'
+import { typeCdk } from '../world/cdk.ts'
+import type { Engine } from '../world/settings.ts'
 
-/**
- * What a customer's management VPC is for the tunnel: public subnets in two zones, a peering with a workload VPC in another account and routes on both
- * sides, the server's role and the engineer's. The shared account's default VPC plays it; by single calls, as `wireAccounts`.
- */
+/** What a customer's management VPC is for the tunnel, as its stack gave it. */
 export type ManagementVpc = {
   region: string
   account: string
@@ -26,136 +16,81 @@ export type ManagementVpc = {
   logGroup: string
   /** Of the peered VPC. */
   peeredCidr: string
+  /** The environment as the stack prints it, for the engineers' machines. */
+  environment: string
 }
 
 const REGION = 'eu-west-1'
-export const SERVER_ROLE = 'EnchiladaTunnelServer'
-const ENGINEER_ROLE = 'EnchiladaTunnelEngineer'
-const LOG_GROUP = '/enchilada/tunnel'
+const CIDR = '10.200.0.0/24'
+const STACK = 'EnchiladaManagementVpc-lab'
 
-/** Everything that `up`, `down`, `list`, `extend` and `gc` ask of AWS. */
-const ENGINEER_ACTIONS = [
-  'ec2:RunInstances',
-  'ec2:CreateTags',
-  'ec2:TerminateInstances',
-  'ec2:DescribeInstances',
-  'ec2:DescribeRouteTables',
-  'ec2:GetManagedPrefixListEntries',
-  'ssm:GetParameters',
-  'iam:PassRole',
-]
+export type ManagementVpcOptions = {
+  /** Folder for the settings and the synthesised stacks. */
+  dir: string
+  /** Profiles for stock tools. */
+  env: Record<string, string>
+  endpoint: string
+  organisation: Organisation
+  engine: Engine
+}
 
-export async function makeManagementVpc(endpoint: string, organisation: Organisation): Promise<ManagementVpc> {
-  const { shared } = organisation.accounts
-  const workload = organisation.accounts['workload-1']
-  const ec2 = clientOf(endpoint, shared)
-  const vpcId = shared.networks[REGION]?.vpcId ?? ''
-  const { Subnets = [] } = await ec2.send(
-    new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }),
-  )
-  const subnets = Subnets.map(({ SubnetId }) => SubnetId ?? '')
-    .sort()
-    .slice(0, 2)
-  const made = await ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: 'enchilada-tunnel', Description: 'tunnel servers', VpcId: vpcId }),
-  )
-  const GroupId = made.GroupId ?? ''
-  await ec2.send(
-    new AuthorizeSecurityGroupIngressCommand({
-      GroupId,
-      IpPermissions: [
-        { IpProtocol: 'udp', FromPort: 51_820, ToPort: 51_820, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-        { IpProtocol: 'udp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-        { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
-      ],
-    }),
-  )
-  const target = { endpoint, region: REGION, credentials: shared.credentials }
-  await callJson(target, 'logs', 'Logs_20140328.CreateLogGroup', { logGroupName: LOG_GROUP })
-  await makeRole(target, SERVER_ROLE, { Service: 'ec2.amazonaws.com' }, ['logs:CreateLogStream', 'logs:PutLogEvents'])
-  await makeRole(target, ENGINEER_ROLE, { AWS: `arn:aws:iam::${shared.id}:root` }, ENGINEER_ACTIONS)
-  const profile = { Version: '2010-05-08', InstanceProfileName: SERVER_ROLE }
-  await callQuery(target, 'iam', { ...profile, Action: 'CreateInstanceProfile' })
-  await callQuery(target, 'iam', { ...profile, Action: 'AddRoleToInstanceProfile', RoleName: SERVER_ROLE })
-  const peeredCidr = await peer(endpoint, shared, workload)
-  return {
-    region: REGION,
-    account: shared.id,
-    vpcId,
-    cidr: shared.networks[REGION]?.vpcCidr ?? '',
-    subnets,
-    securityGroup: GroupId,
-    logGroup: LOG_GROUP,
-    peeredCidr,
+/**
+ * Deploys the management VPC `lab` into the shared account, peered with the default VPC of `workload-1`, with the commands that deploy/README.md gives to
+ * type. Engineers are people of the management account.
+ */
+export async function makeManagementVpc(options: ManagementVpcOptions): Promise<ManagementVpc> {
+  const { dir, endpoint, organisation, engine } = options
+  const { accounts } = organisation
+  mkdirSync(dir, { recursive: true })
+  const { vpcId = '', vpcCidr = '' } = accounts['workload-1'].networks[REGION] ?? {}
+  const far = new EC2Client({ endpoint, region: REGION, credentials: accounts['workload-1'].credentials })
+  const Filters = [{ Name: 'vpc-id', Values: [vpcId] }]
+  const { RouteTables = [] } = await far.send(new DescribeRouteTablesCommand({ Filters }))
+  const environment = {
+    ...{ environment: 'lab', account: accounts.shared.id, region: REGION, cidr: CIDR, engine },
+    engineers: { account: accounts.management.id },
+    peers: [
+      {
+        ...{ account: accounts['workload-1'].id, vpcId, cidr: vpcCidr },
+        routeTableIds: RouteTables.map(({ RouteTableId }) => RouteTableId),
+      },
+    ],
+    instanceTypes: ['t3.nano'],
+    // The function is proven by tests of its own; it would cost a bootstrap.
+    reaper: 'serve',
   }
-}
-
-/** A session of the engineer's role, as a sign-in would give it. */
-export async function engineerCredentials(
-  endpoint: string,
-  { id, credentials }: LabAccount,
-  person: string,
-): Promise<Record<string, string>> {
-  const sts = new STSClient({ endpoint, region: REGION, credentials })
-  const { Credentials } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${id}:role/${ENGINEER_ROLE}`, RoleSessionName: person }),
+  const settings = join(dir, 'settings.json')
+  const shared = { organization: organisation.id, sharedAccount: accounts.shared.id }
+  writeFileSync(
+    settings,
+    JSON.stringify({ ...shared, homeRegion: REGION, regions: [REGION], managementVpcs: [environment] }),
   )
+  const assembly = join(dir, 'cdk.out')
+  const outputs = join(dir, 'outputs.json')
+  const type = (account: AccountName, ...args: string[]) => typeCdk(options, account, ...args)
+  const deploy = (account: AccountName, stack: string, ...more: string[]) =>
+    type(account, 'deploy', stack, '--app', assembly, '--require-approval', 'never', ...more)
+
+  await type('shared', 'synth', '--quiet', '--context', `settings=${settings}`, '--output', assembly)
+  const peer = `EnchiladaPeer-lab-${vpcId}`
+  await deploy('workload-1', peer)
+  await deploy('shared', STACK, '--outputs-file', outputs)
+  const made: Record<string, Record<string, string>> = JSON.parse(readFileSync(outputs, 'utf8'))
+  const { PeeringConnection1 = '', Environment: text = '' } = made[STACK] ?? {}
+  await deploy('workload-1', peer, '--parameters', `PeeringConnectionId=${PeeringConnection1}`)
+
+  const told: { logGroup: string; networks: { vpc: string; subnets: string[]; securityGroup: string }[] } =
+    JSON.parse(text)
+  const [network] = told.networks
+  if (!network) throw new Error(`${STACK} printed no network: ${text}`)
   return {
-    AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
-    AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
-    AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
-    AWS_REGION: REGION,
+    ...{ region: REGION, account: accounts.shared.id, vpcId: network.vpc, subnets: network.subnets },
+    ...{
+      cidr: CIDR,
+      securityGroup: network.securityGroup,
+      logGroup: told.logGroup,
+      peeredCidr: vpcCidr,
+      environment: text,
+    },
   }
-}
-
-const clientOf = (endpoint: string, { credentials }: LabAccount) =>
-  new EC2Client({ endpoint, region: REGION, credentials })
-
-/** Peers the default VPCs of two accounts; packets go between them only as far as both route tables say so. */
-async function peer(endpoint: string, from: LabAccount, to: LabAccount): Promise<string> {
-  const [here, there] = [from.networks[REGION], to.networks[REGION]]
-  if (!here || !there) throw new Error(`no default VPC in ${REGION}`)
-  const [near, far] = [clientOf(endpoint, from), clientOf(endpoint, to)]
-  const asked = await near.send(
-    new CreateVpcPeeringConnectionCommand({ VpcId: here.vpcId, PeerVpcId: there.vpcId, PeerOwnerId: to.id }),
-  )
-  const VpcPeeringConnectionId = asked.VpcPeeringConnection?.VpcPeeringConnectionId ?? ''
-  await far.send(new AcceptVpcPeeringConnectionCommand({ VpcPeeringConnectionId }))
-  const add = async (client: EC2Client, vpcId: string, DestinationCidrBlock: string) =>
-    client.send(
-      new CreateRouteCommand({
-        RouteTableId: await mainTable(client, vpcId),
-        DestinationCidrBlock,
-        VpcPeeringConnectionId,
-      }),
-    )
-  await add(near, here.vpcId, there.vpcCidr)
-  await add(far, there.vpcId, here.vpcCidr)
-  return there.vpcCidr
-}
-
-async function mainTable(client: EC2Client, vpcId: string): Promise<string> {
-  const Filters = [
-    { Name: 'vpc-id', Values: [vpcId] },
-    { Name: 'association.main', Values: ['true'] },
-  ]
-  const { RouteTables } = await client.send(new DescribeRouteTablesCommand({ Filters }))
-  return RouteTables?.[0]?.RouteTableId ?? ''
-}
-
-async function makeRole(
-  target: Parameters<typeof callQuery>[0],
-  RoleName: string,
-  Principal: Record<string, string>,
-  Action: string[],
-): Promise<void> {
-  const common = { Version: '2010-05-08', RoleName }
-  const actions = ['sts:AssumeRole', 'sts:SetSourceIdentity']
-  const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal, Action: actions }] }
-  await callQuery(target, 'iam', { ...common, Action: 'CreateRole', AssumeRolePolicyDocument: JSON.stringify(trust) })
-  const PolicyDocument = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action, Resource: '*' }],
-  })
-  await callQuery(target, 'iam', { ...common, Action: 'PutRolePolicy', PolicyName: 'enchilada', PolicyDocument })
 }

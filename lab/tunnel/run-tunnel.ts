@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { CreateKeyPairCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import type { LabDoors, LabInstance } from '../aws/doors.ts'
-import type { LabAccount, Organisation } from '../aws/organisation.ts'
+import type { LabAccount } from '../aws/organisation.ts'
 import { callJson } from '../aws/raw-call.ts'
 import type { Hosts } from '../hosts/hosts.ts'
 import { run } from '../world/commands.ts'
@@ -10,14 +10,12 @@ import type { Steps } from '../world/report.ts'
 import type { Engine } from '../world/settings.ts'
 import { allow, deviceOf, withoutUdp } from './engines.ts'
 import { type Laptop, makeLaptop } from './laptop.ts'
-import { engineerCredentials, type ManagementVpc, makeManagementVpc } from './management-vpc.ts'
+import { type ManagementVpc, type ManagementVpcOptions, makeManagementVpc } from './management-vpc.ts'
+import { openSession } from './open-session.ts'
 import { type RunningUp, startUp } from './running-up.ts'
 
-export type TunnelJourneyOptions = {
-  engine: Engine
-  endpoint: string
+export type TunnelJourneyOptions = ManagementVpcOptions & {
   awsPort: number
-  organisation: Organisation
   lab: LabDoors
   hosts: Hosts
 }
@@ -31,19 +29,23 @@ const userData = '#!/bin/bash\nsetsid python3 -m http.server 3389 --directory /v
 export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Promise<void> {
   const { engine, endpoint, awsPort, organisation, lab } = options
   const { step } = steps
-  const { shared } = organisation.accounts
   await step('product packed and unpacked', installProduct, (tarball) => tarball)
-  const vpc = await step('management VPC, its peer and a stranger', () => makeManagementVpc(endpoint, organisation))
+  const vpc = await step('management VPC, peered and routed both ways, by cdk', () => makeManagementVpc(options))
+  await step(
+    'what the emulator did not make of it',
+    () => lab.ignoredResources(),
+    (types) => `${types.join(', ') || 'nothing'}; asserted on the templates instead`,
+  )
   const peer = await step('a host in the peered VPC', () => launchTarget(options, organisation.accounts['workload-1']))
   const stranger = await step('a host in a VPC that is not peered', () =>
     launchTarget(options, organisation.accounts['workload-3']),
   )
-  writeEnvironment(vpc, engine)
+  writeEnvironment(vpc)
   const pairs = [`${vpc.cidr} . ${vpc.peeredCidr}`, `${vpc.peeredCidr} . ${vpc.cidr}`]
   await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
   const laptop = await step('a laptop', async () =>
     makeLaptop(1, awsPort, {
-      ...(await engineerCredentials(endpoint, shared, 'ada')),
+      ...(await openSession(endpoint, organisation.accounts.management, { role: 'People', name: 'ada' })),
       AWS_ENDPOINT_URL: `http://localhost:${awsPort}`,
       AWS_EC2_METADATA_DISABLED: 'true',
       ENCHILADA_ENVIRONMENTS: PLACE,
@@ -113,19 +115,10 @@ async function throughTcp(
   })
 }
 
-function writeEnvironment(vpc: ManagementVpc, engine: Engine): void {
+function writeEnvironment({ environment }: ManagementVpc): void {
   mkdirSync(PLACE, { recursive: true })
-  const { region, vpcId, subnets, securityGroup, account, logGroup } = vpc
-  const environment = {
-    name: 'lab',
-    engine,
-    account,
-    logGroup,
-    networks: [{ region, vpc: vpcId, subnets, securityGroup }],
-    instanceTypes: ['t3.nano'],
-  }
   // JSON is YAML.
-  writeFileSync(`${PLACE}/lab.yaml`, JSON.stringify(environment))
+  writeFileSync(`${PLACE}/lab.yaml`, environment)
 }
 
 async function launchTarget({ endpoint, lab, hosts }: TunnelJourneyOptions, account: LabAccount): Promise<LabInstance> {

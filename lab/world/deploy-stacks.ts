@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AccountName, type Organisation, REGIONS } from '../aws/organisation.ts'
-import { run } from './commands.ts'
-import { repository } from './folders.ts'
+import { typeCdk } from './cdk.ts'
 
 export const HOME_REGION = REGIONS[0]
 
@@ -44,8 +43,6 @@ export type DeployOptions = {
   functions?: FunctionsSettings
 }
 
-const cdk = join(repository, 'node_modules/.bin/cdk')
-
 /** Deploys the product's stacks into each account, with the commands that deploy/README.md gives to type. */
 export async function deployStacks(options: DeployOptions): Promise<Wiring> {
   const { dir, organisation } = options
@@ -54,21 +51,7 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
   const settings = join(dir, 'settings.json')
   writeFileSync(settings, JSON.stringify(settingsOf(options)))
   const assembly = join(dir, 'cdk.out')
-  const type = (account: AccountName, ...args: string[]) =>
-    run(cdk, [...args, '--profile', account, '--no-notices', '--no-color'], {
-      cwd: join(repository, 'deploy'),
-      env: {
-        ...options.env,
-        HOME: dir,
-        PATH: process.env['PATH'],
-        CI: 'true',
-        CDK_DISABLE_CLI_TELEMETRY: 'true',
-        // What is checked of the templates is checked by deploy/'s tests; here it would cost seconds.
-        CDK_VALIDATION: 'false',
-        JSII_DEPRECATED: 'quiet',
-      },
-      timeoutMs: 180_000,
-    })
+  const type = (account: AccountName, ...args: string[]) => typeCdk(options, account, ...args)
   const outputs = join(dir, 'outputs')
   const deploy = (account: AccountName, ...stacks: string[]) =>
     type(

@@ -88,15 +88,8 @@ async function bringUp(): Promise<void> {
   }
   if (settings.tunnel) {
     await step('product built', buildProduct)
-    const { tunnel } = settings
-    await runTunnel(steps, {
-      engine: tunnel,
-      endpoint: aws.endpoint,
-      awsPort: aws.port,
-      organisation,
-      lab: aws.lab,
-      hosts,
-    })
+    const place = { dir: `${dir}/deploy`, env, endpoint: aws.endpoint, awsPort: aws.port }
+    await runTunnel(steps, { ...place, engine: settings.tunnel, organisation, lab: aws.lab, hosts })
   } else if (settings.product) {
     const { lambda } = settings
     await step('product built', buildProduct)

@@ -5,6 +5,8 @@ from typing import Any
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from .calls import Refusal
+
 
 def _id_of(response: Any) -> str:
     name, stack = response._get_param("ChangeSetName"), response._get_param("StackName")
@@ -16,7 +18,11 @@ def _id_of(response: Any) -> str:
 
 
 def _describe(response: Any) -> ActionResult:
-    return ActionResult(response.cloudformation_backend.describe_change_set(_id_of(response)))
+    backend, change_set_id = response.cloudformation_backend, _id_of(response)
+    if change_set_id not in backend.change_sets:
+        # The CDK waits for this one before it makes its own of that name.
+        raise Refusal("ChangeSetNotFound", f"ChangeSet [{change_set_id}] does not exist", 404)
+    return ActionResult(backend.describe_change_set(change_set_id))
 
 
 def _execute(response: Any) -> ActionResult:
