@@ -80,7 +80,8 @@ export const serve: Command = async (context) => {
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
     guacamole?.follower.run(stop.signal),
-    guacamole && every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store }))),
+    guacamole &&
+      every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store, clock }))),
     ...world.policies.map((one) => one.run(stop.signal)),
     reaper && every(stop.signal, config.tunnels?.reapEvery ?? 0, async () => void (await reaper())),
     trail.keep(stop.signal),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { sql } from 'kysely'
 import type { DesireDeps, PlainSecret } from '../catalogue/guacamole/desire.ts'
+import { guacamoleErrors } from '../catalogue/guacamole/errors.ts'
 import type { CloseSessions, Guacamole } from '../catalogue/guacamole/guacamole.ts'
 import type { History } from '../catalogue/guacamole/history.ts'
 import type { MarkLedger } from '../catalogue/guacamole/mark-ledger.ts'
@@ -17,6 +18,7 @@ import {
   openPostgresDatabase,
 } from '../catalogue/guacamole/sql/open-database.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { hasCode } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { SecretSource } from '../kernel/secret-source.ts'
 import { groupReaders } from '../policy/group-readers.ts'
@@ -80,8 +82,12 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
     policies,
     live: async () => {
       if (nodes.length === 0) return undefined
-      const active = await Promise.all(nodes.map(readActive))
-      return new Set(active.flat().map((one) => one.identifier))
+      const active = await Promise.all(nodes.map(readActive)).catch((error: unknown) => {
+        // What lives on a node that is away nobody knows; the rest of the history does not wait for it.
+        if (hasCode(error, guacamoleErrors.GUACAMOLE_UNREACHABLE)) return undefined
+        throw error
+      })
+      return active && new Set(active.flat().map((one) => one.identifier))
     },
     settings,
     nodes,
@@ -106,7 +112,7 @@ type RestRest = Omit<Parameters<typeof guacamoleRest>[0], 'session' | 'closeSess
 function byRest([session, ...others]: readonly RestSession[], deps: RestRest): Opened {
   if (!session) throw new Error('the settings name REST or SQL')
   const closeSessions = closeSessionsOn([session, ...others])
-  return { guacamole: guacamoleRest({ ...deps, session, closeSessions }), history: restHistory(session) }
+  return { guacamole: guacamoleRest({ ...deps, session, closeSessions }), history: restHistory(session, deps.clock) }
 }
 
 const bySql = (database: GuacamoleDatabase, deps: Omit<Parameters<typeof guacamoleSql>[0], 'database'>): Opened => ({

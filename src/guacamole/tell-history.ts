@@ -1,12 +1,16 @@
-import { type History, type HistoryRow, historyUuid } from '../catalogue/guacamole/history.ts'
-import { toIso } from '../kernel/clock.ts'
+import type { History, HistoryPlace, HistoryRow } from '../catalogue/guacamole/history.ts'
+import { historyUuid } from '../catalogue/guacamole/history.ts'
+import type { Clock } from '../kernel/clock.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
 import { putInOutbox } from '../store/outbox.ts'
-import type { Store } from '../store/store.ts'
+import type { GuacamoleHistoryTable } from '../store/schema.ts'
+import type { Database, Store } from '../store/store.ts'
+import { endOf, forgottenEndOf, gapOf, startOf, unwrittenEndOf } from './history-events.ts'
 
 export type TellDeps = {
   store: Store
   history: History
+  clock: Pick<Clock, 'now'>
   /** Uuids of sessions that are live on some node; undefined where that cannot be known. */
   live(): Promise<ReadonlySet<string> | undefined>
 }
@@ -15,111 +19,145 @@ export type Told = { started: number; ended: number; lost: number }
 
 const KINDS = ['session', 'login'] as const
 const ROWS = 500
+/** An end that is not there by then never comes: the web application died, or the row was deleted. */
+const GIVE_UP_MS = 7 * 86_400_000
+/** The server tells whole seconds. */
+const SKEW_MS = 2_000
+
+type Kind = HistoryRow['kind']
+type Known = ReadonlyMap<number, GuacamoleHistoryTable>
+type Look = {
+  kind: Kind
+  rows: readonly HistoryRow[]
+  alive: ReadonlySet<string> | undefined
+  aheadMs: number | undefined
+  /** When what was missed may have begun at the latest. */
+  gapBefore: number | undefined
+}
 
 /**
  * One look: what began since the last one and what has ended since goes into the outbox of the trail, in the transaction that
  * remembers it. So each is told once, whatever is restarted in between. What Guacamole says is a claim.
  */
-export async function tellHistory({ store, history, live }: TellDeps): Promise<Told> {
+export async function tellHistory(deps: TellDeps): Promise<Told> {
+  const { store } = deps
   const told: Told = { started: 0, ended: 0, lost: 0 }
+  const ahead = await deps.history.clockAhead()
+  const aheadMs = ahead !== undefined && Math.abs(ahead) > SKEW_MS ? ahead : undefined
   for (const kind of KINDS) {
-    const { rows, isAll } = await history.newest(kind)
-    const open = await openRows(store, kind)
-    const seen = new Set(rows.map((row) => row.id))
-    const missing = [...open].filter((id) => !seen.has(id))
-    const all = [...rows, ...(await history.again(kind, missing))]
-    // Asked after the rows: a session that began in between is not thought lost.
-    const alive = kind === 'session' ? await live() : undefined
+    const look = { ...(await lookAt(deps, kind)), aheadMs }
     await store.withLock(`guacamole history ${kind}`, async (trx) => {
-      const known = new Map(
-        (await trx.selectFrom('guacamole_history').selectAll().where('kind', '=', kind).execute()).map((row) => [
-          Number(row.id),
-          row.told,
-        ]),
-      )
-      const events: AuditEvent[] = []
-      const fresh = all.filter((row) => !known.has(row.id))
-      if (!isAll && known.size > 0 && rows.every((row) => !known.has(row.id))) events.push(gapOf(kind, rows))
-      const lost = (row: HistoryRow) =>
-        row.endedAt === undefined && alive !== undefined && !alive.has(historyUuid(kind, row.id)) && known.has(row.id)
-      const over = all.filter((row) => known.get(row.id) !== 'end' && (row.endedAt !== undefined || lost(row)))
-      for (const row of fresh.sort((a, b) => a.id - b.id)) events.push(startOf(row))
-      for (const row of over) events.push(endOf(row))
-      await putInOutbox(trx, events)
-      const ended = new Set(over.map((row) => row.id))
-      const written = [...fresh, ...over.filter((row) => known.has(row.id))].map((row) => ({
-        kind,
-        id: row.id,
-        started_at: row.startedAt,
-        told: ended.has(row.id) ? ('end' as const) : ('start' as const),
-      }))
-      for (let at = 0; at < written.length; at += ROWS) {
-        await trx
-          .insertInto('guacamole_history')
-          .values(written.slice(at, at + ROWS))
-          .onConflict((conflict) =>
-            conflict.columns(['kind', 'id']).doUpdateSet((excluded) => ({ told: excluded.ref('excluded.told') })),
-          )
-          .execute()
-      }
-      told.started += fresh.length
-      told.ended += over.length
-      told.lost += over.filter((row) => row.endedAt === undefined).length
+      const step = tell(look, await knownRows(trx, look), deps.clock.now())
+      await putInOutbox(trx, step.events)
+      await remember(trx, step.written)
+      told.started += step.started
+      told.ended += step.ended
+      told.lost += step.lost
     })
   }
   if (told.started + told.ended > 0) await store.notify.publish('trail-outbox', { records: told.started + told.ended })
   return told
 }
 
-async function openRows({ db }: Store, kind: HistoryRow['kind']): Promise<Set<number>> {
+async function lookAt({ store, history, live }: TellDeps, kind: Kind): Promise<Omit<Look, 'aheadMs'>> {
+  const { rows, isAll } = await history.newest(kind)
+  const seen = new Set(rows.map((row) => row.id))
+  const last = await lastKnown(store, kind)
+  const oldest = rows.reduce<HistoryPlace | undefined>((a, b) => (a && a.id < b.id ? a : b), undefined)
+  const isGap = !isAll && last !== undefined && oldest !== undefined && last.id < oldest.id
+  const missed = isGap ? await history.between(kind, last, oldest) : { rows: [], isAll: true }
+  for (const row of missed.rows) seen.add(row.id)
+  const missing = (await openRows(store, kind)).filter((id) => !seen.has(id))
+  return {
+    kind,
+    rows: [...rows, ...missed.rows, ...(await history.again(kind, missing))],
+    // Asked after the rows: a session that began in between is not thought lost.
+    alive: kind === 'session' ? await live() : undefined,
+    gapBefore: missed.isAll ? undefined : oldest?.startedAt,
+  }
+}
+
+type Step = Told & { events: AuditEvent[]; written: GuacamoleHistoryTable[] }
+
+function tell({ kind, rows, alive, aheadMs, gapBefore }: Look, known: Known, now: number): Step {
+  const events: AuditEvent[] = gapBefore === undefined ? [] : [gapOf(kind, gapBefore)]
+  const written: GuacamoleHistoryTable[] = []
+  const step: Step = { events, written, started: 0, ended: 0, lost: 0 }
+  const lives = (row: HistoryRow) => alive?.has(historyUuid(kind, row.id)) ?? false
+  const fresh = rows.filter((row) => !known.has(row.id)).sort((a, b) => a.id - b.id)
+  events.push(...fresh.map((row) => startOf(row, aheadMs)))
+  step.started = fresh.length
+  for (const row of rows) {
+    const before = known.get(row.id)?.told
+    if (before === 'end') continue
+    const state = (next: GuacamoleHistoryTable['told']) =>
+      before === next ? [] : [{ kind, id: row.id, started_at: row.startedAt, told: next }]
+    const isLost = before === 'live' && alive !== undefined && !lives(row)
+    const isOld = before !== undefined && !lives(row) && now - row.startedAt > GIVE_UP_MS
+    if (row.endedAt !== undefined) events.push(endOf(row, row.endedAt, aheadMs))
+    else if (isLost || isOld) events.push(unwrittenEndOf(row, isLost ? 'lost' : 'no-end'))
+    else {
+      written.push(...state(lives(row) ? 'live' : (before ?? 'start')))
+      continue
+    }
+    step.ended += 1
+    if (row.endedAt === undefined) step.lost += 1
+    written.push(...state('end'))
+  }
+  const seen = new Set(rows.map((row) => row.id))
+  for (const row of known.values()) {
+    if (row.told === 'end' || seen.has(row.id) || now - row.started_at <= GIVE_UP_MS) continue
+    events.push(forgottenEndOf(kind, row.id))
+    written.push({ ...row, told: 'end' })
+    step.ended += 1
+    step.lost += 1
+  }
+  return step
+}
+
+async function lastKnown({ db }: Store, kind: Kind): Promise<HistoryPlace | undefined> {
+  const row = await db
+    .selectFrom('guacamole_history')
+    .select(['id', 'started_at'])
+    .where('kind', '=', kind)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && { id: Number(row.id), startedAt: Number(row.started_at) }
+}
+
+async function openRows({ db }: Store, kind: Kind): Promise<number[]> {
   const rows = await db
     .selectFrom('guacamole_history')
     .select('id')
     .where('kind', '=', kind)
-    .where('told', '=', 'start')
+    .where('told', '!=', 'end')
     .execute()
-  return new Set(rows.map((row) => Number(row.id)))
+  return rows.map((row) => Number(row.id))
 }
 
-const baseOf = (row: HistoryRow) => ({
-  actor: row.userName,
-  subject: row.connection?.name ?? row.userName,
-  session: historyUuid(row.kind, row.id),
-  source: 'claim' as const,
-})
+/** Those that the look may be about, and all that are open. */
+async function knownRows(trx: Database, { kind, rows }: Pick<Look, 'kind' | 'rows'>): Promise<Known> {
+  const from = rows.reduce((least, row) => Math.min(least, row.id), Number.MAX_SAFE_INTEGER)
+  const known = await trx
+    .selectFrom('guacamole_history')
+    .selectAll()
+    .where('kind', '=', kind)
+    .where((where) => where.or([where('id', '>=', from), where('told', '!=', 'end')]))
+    .execute()
+  return new Map(
+    known.map((row) => [Number(row.id), { ...row, id: Number(row.id), started_at: Number(row.started_at) }]),
+  )
+}
 
-const startOf = (row: HistoryRow): AuditEvent => ({
-  ...baseOf(row),
-  kind: row.kind === 'session' ? 'guacamole.connected' : 'guacamole.signed-in',
-  data: {
-    historyId: row.id,
-    at: toIso(row.startedAt),
-    from: row.remoteHost,
-    ...(row.connection ? { connection: row.connection.id } : {}),
-  },
-})
-
-/** The end of a session whose web application died is never written down: then only that it is over is known. */
-const endOf = (row: HistoryRow): AuditEvent => ({
-  ...baseOf(row),
-  kind: row.kind === 'session' ? 'guacamole.disconnected' : 'guacamole.signed-out',
-  data:
-    row.endedAt === undefined
-      ? { historyId: row.id, why: 'lost' }
-      : {
-          historyId: row.id,
-          at: toIso(row.endedAt),
-          seconds: Math.max(0, Math.round((row.endedAt - row.startedAt) / 1000)),
-        },
-})
-
-const gapOf = (kind: HistoryRow['kind'], rows: readonly HistoryRow[]): AuditEvent => ({
-  kind: 'guacamole.history-gap',
-  actor: 'system:guacamole',
-  subject: kind,
-  source: 'fact',
-  data: {
-    before: toIso(Math.min(...rows.map((row) => row.startedAt))),
-    why: 'more began between two looks than can be read',
-  },
-})
+async function remember(trx: Database, written: readonly GuacamoleHistoryTable[]): Promise<void> {
+  for (let at = 0; at < written.length; at += ROWS) {
+    await trx
+      .insertInto('guacamole_history')
+      .values(written.slice(at, at + ROWS))
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'id']).doUpdateSet((excluded) => ({ told: excluded.ref('excluded.told') })),
+      )
+      .execute()
+  }
+}

@@ -196,8 +196,8 @@ export type GuacamoleHistoryTable = {
   kind: 'session' | 'login'
   id: number
   started_at: number
-  /** `start`: the end is still to come. `end`: nothing is. */
-  told: 'start' | 'end'
+  /** `start`: the end is still to come. `live`: that too, and a node was seen to hold it. `end`: nothing is to come. */
+  told: 'start' | 'live' | 'end'
 }
 
 /** One row, id 1: the last listing of accounts, and which of those that we hold it lacked, as JSON. */
