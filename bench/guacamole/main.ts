@@ -91,7 +91,14 @@ async function bySql(open: (options: OpenOptions) => Promise<GuacamoleDatabase>,
     statements += /^(begin|commit)$/.test(query.sql) ? 0 : 1
   }
   const database = await open({ onStatement })
-  const catalogue = guacamoleSql({ database, settings: settings(root), readersOf, secrets: [], clock })
+  const catalogue = guacamoleSql({
+    database,
+    settings: settings(root),
+    readersOf,
+    secrets: [],
+    clock,
+    closeSessions: async () => undefined,
+  })
   const pass = async (wanted: readonly Connection[]) => {
     statements = 0
     const start = performance.now()

@@ -41,6 +41,11 @@ export const guacamoleErrors = defineErrors({
     retryable: false,
     hint: 'Let `serve` write: it keeps the marks in its own store, which commands only read. Or use `catalogue.guacamole.sql`.',
   },
+  GUACAMOLE_SESSIONS_STAY: {
+    message: 'Somebody is still in {name}, whose instance is gone',
+    retryable: false,
+    hint: 'A database cannot end sessions: name the web application in `catalogue.guacamole.rest` beside `sql`, or end the session in its own page. Nobody can open the connection any more.',
+  },
   GUACAMOLE_REFUSED: {
     message: 'Guacamole refused {what}: {reason}',
     retryable: true,

@@ -6,9 +6,10 @@ export type Group = { name: string; parent: Group | undefined; held: HeldGroup |
 
 /**
  * Finds our groups along the paths and names the missing ones. Somebody else's group of the same name is never entered:
- * ours is then called `Name (2)`. Throws GUACAMOLE_GROUP_TAKEN where that happens at ROOT.
+ * ours is then called `Name (2)`, as is one whose name
+ * the database takes for another (`avoid`). Throws GUACAMOLE_GROUP_TAKEN where that happens at ROOT.
  */
-export function createPlaces(groups: readonly HeldGroup[]) {
+export function createPlaces(groups: readonly HeldGroup[], avoid: ReadonlySet<string> = new Set()) {
   const byParent = Map.groupBy(groups, (group) => group.parent)
   const byId = new Map(groups.map((group) => [group.id, group]))
   const made = new Map<string, Group>()
@@ -31,7 +32,7 @@ export function createPlaces(groups: readonly HeldGroup[]) {
       const same = siblings.filter((one) => fold(one.name) === fold(name))
       const ours = same.find((one) => one.mark)
       if (ours) return asGroup(ours)
-      if (same.length === 0) return { name, parent, held: undefined }
+      if (same.length === 0 && !avoid.has(name)) return { name, parent, held: undefined }
       if (!parent) throw guacamoleErrors.GUACAMOLE_GROUP_TAKEN({ name })
     }
   }

@@ -34,11 +34,13 @@ export type PlanInput = {
   held: HeldTree
   rules: { group: string; endedGroup: string; keepEnded: number }
   now: number
+  /** Names that the database takes for others. */
+  avoid?: ReadonlySet<string>
 }
 
 /** From what is held and desired of one scope to what must be written. Pure; planning again after writing gives nothing. */
-export function planTree({ scope, desired, held, rules, now }: PlanInput): TreePlan {
-  const places = createPlaces(held.groups)
+export function planTree({ scope, desired, held, rules, now, avoid = new Set() }: PlanInput): TreePlan {
+  const places = createPlaces(held.groups, avoid)
   const mine = firstOfEach(held.connections.filter((one) => one.mark?.scope === scope))
   const wanted = new Map([...desired].sort((a, b) => (a.id < b.id ? -1 : 1)).map((one) => [one.id, one]))
   const gone = [...mine].filter(([id]) => !wanted.has(id)).map(([, one]) => one)
@@ -46,7 +48,10 @@ export function planTree({ scope, desired, held, rules, now }: PlanInput): TreeP
   const remove = gone.filter(isOver)
   const ending = gone.filter((one) => !isOver(one))
   const moving = new Set([...remove, ...ending, ...[...mine.values()].filter((one) => wanted.has(one.mark?.id ?? ''))])
-  const names = createNames(held.connections.filter((one) => !moving.has(one)))
+  const names = createNames(
+    held.connections.filter((one) => !moving.has(one)),
+    avoid,
+  )
 
   const targets = new Map<string, Target>()
   for (const one of wanted.values()) {

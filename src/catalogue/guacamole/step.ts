@@ -1,6 +1,7 @@
 import type { InStep } from '../catalogue.ts'
 import type { Refused } from './desire.ts'
 import type { TreePlan } from './plan-tree.ts'
+import type { HeldConnection } from './tree.ts'
 
 /** A connection that is retired counts as removed: nobody can open it any more. */
 export function stepOf(plan: TreePlan, refused: readonly Refused[]): InStep {
@@ -12,6 +13,10 @@ export function stepOf(plan: TreePlan, refused: readonly Refused[]): InStep {
     refused,
   }
 }
+
+/** Guacamole's ids of connections that wait for their deletion. */
+export const retiredIn = (connections: readonly HeldConnection[]): string[] =>
+  connections.flatMap((one) => (one.mark?.retired === undefined ? [] : [one.id]))
 
 /** Guacamole's ids of connections that nobody may use any more: their live sessions end. */
 export const endedBy = (plan: TreePlan): string[] => [

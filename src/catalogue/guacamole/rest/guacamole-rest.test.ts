@@ -142,6 +142,46 @@ describe('the REST client', () => {
     await stage.stop()
   })
 
+  test('a session that could not be ended is ended at the next pass, and by the next process', async () => {
+    const stage = await restStage(server)
+    const wish = { clock: createFakeClock() }
+    const first = stage.open(wish)
+    await first.keepInStep(scope, async () => [connectionOf({ n: 1 })])
+    const open = async () => {
+      const [one] = (await stage.see()).connections
+      const live = { identifier: 'x', connectionIdentifier: one?.id ?? '', username: 'ann', startDate: 0 }
+      server.activeConnections.set('x', live)
+    }
+    await open()
+    server.hidesActive = true
+    await expect(first.keepInStep(scope, async () => [])).rejects.toMatchObject({ code: 'GUACAMOLE_UNREACHABLE' })
+    server.hidesActive = false
+    expect(await first.keepInStep(scope, async () => [])).toEqual({ put: [], removed: [], refused: [] })
+    expect(server.activeConnections.size).toBe(0)
+    await open()
+    await stage.open(wish).keepInStep(scope, async () => [])
+    expect(server.activeConnections.size).toBe(0)
+    await stage.stop()
+  })
+
+  test('what the mark does not show is found where it is looked for: parameters, grants taken and grants of groups', async () => {
+    const stage = await restStage(server)
+    const wish = { clock: createFakeClock(), readersOf: () => ['engineers'] }
+    const wanted = async () => [connectionOf({ n: 1 }), connectionOf({ n: 2 })]
+    await stage.open(wish).keepInStep(scope, wanted)
+    const before = await stage.see()
+    const [one] = before.connections
+    await stage.byHand.editConnection(one?.id ?? '', { host: '192.0.2.66' })
+    await stage.byHand.ungrant('engineers', one?.id ?? '')
+    expect((await stage.open(wish).keepInStep(scope, wanted)).put).toEqual([])
+    const deep = stage.open({ ...wish, deep: true })
+    expect((await deep.plan(scope, await wanted())).lines.map((line) => line.do).sort()).toEqual(['change', 'grant'])
+    await deep.keepInStep(scope, wanted)
+    expect(await stage.see()).toEqual(before)
+    expect(await deep.keepInStep(scope, wanted)).toEqual({ put: [], removed: [], refused: [] })
+    await stage.stop()
+  })
+
   test('a dead token is renewed once, a denial is not', async () => {
     const session = createRestSession({ ...server, password: new Secret(server.password), clock: createFakeClock() })
     const before = server.logins()

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
-import * as z from 'zod'
 import type { Clock } from '../../../kernel/clock.ts'
 import { formatScope } from '../../../model/scope.ts'
+import { untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
@@ -10,10 +10,11 @@ import type { MarkLedger } from '../mark-ledger.ts'
 import { linesOf } from '../plan-lines.ts'
 import { isEmptyPlan, planTree } from '../plan-tree.ts'
 import type { GuacamoleSettings } from '../settings.ts'
-import { endedBy, stepOf } from '../step.ts'
+import { endedBy, retiredIn, stepOf } from '../step.ts'
 import type { Desired } from '../tree.ts'
 import { patchDirectory } from './batch.ts'
 import { tidyCreatorRows } from './creator-rows.ts'
+import { AT_ONCE, examine, readParameters } from './examine.ts'
 import { keepMarks } from './keep-marks.ts'
 import { type RestTree, readTree, seesEverything, unmarkedGroupNumber } from './read-tree.ts'
 import type { RestSession } from './session.ts'
@@ -28,13 +29,11 @@ export type GuacamoleRestDeps = DesireDeps & {
   closeSessions: CloseSessions
   /** Where marks are kept that this Guacamole forgets; without one such a Guacamole is refused. */
   ledger?: MarkLedger | undefined
+  /** Reads parameters and grants too, a call for each connection. */
+  deep?: boolean
   /** ms for which a tree that was read may answer that nothing is to be done; what is to be done is planned on a new one. */
   treeIsFresh?: number
 }
-
-const parametersSchema = z.record(z.string(), z.string())
-/** Calls at once where each connection must be asked; Guacamole's own pool has ten database connections. */
-const AT_ONCE = 4
 
 /** A stock Guacamole (1.6 or later) kept in step by its REST API. */
 export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
@@ -44,7 +43,7 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
   const marks = keepMarks(deps)
   let tidy = false
 
-  const read = async (): Promise<RestTree> => {
+  const readAll = async (): Promise<RestTree> => {
     seesAll ??= await seesEverything(session)
     const tree = await readTree(session, { seesAll, marks: await marks.elsewhere() })
     last = { tree, readAt: clock.now() }
@@ -53,26 +52,32 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
   const planOn = (tree: RestTree, scope: string, desired: readonly Desired[]) =>
     planTree({ scope, desired, held: tree, rules: settings, now: clock.now() })
 
-  const parametersOf = async (id: string) => {
-    const path = `session/data/${await session.dataSource()}/connections/${id}/parameters`
-    const { body, status } = await session.call('GET', path)
-    const parameters = parametersSchema.safeParse(body).data
-    if (parameters) return parameters
-    throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: `parameters of connection ${id}: status ${status}` })
+  const look = async (scope: string, desired: readonly Desired[]) => {
+    const read = await readAll()
+    const tree = deps.deep ? await examine(session, read, { scope, desired }) : read
+    return { tree, plan: planOn(tree, scope, desired) }
   }
+  const closeSessions = untilClosed(deps.closeSessions)
+  /** Of a process before this one: perhaps it could not end their sessions any more. */
+  let endedBefore = true
 
   return {
     keepInStep: (scope, wanted) =>
       deps.alone(async () => {
         const key = formatScope(scope)
         const { desired, refused } = desire(await wanted(), deps)
-        if (last && clock.now() - last.readAt < treeIsFresh) {
+        if (!deps.deep && last && clock.now() - last.readAt < treeIsFresh) {
           const plan = planOn(last.tree, key, desired)
-          if (isEmptyPlan(plan)) return stepOf(plan, refused)
+          if (isEmptyPlan(plan)) {
+            await closeSessions([])
+            return stepOf(plan, refused)
+          }
         }
-        const tree = await read()
-        const plan = planOn(tree, key, desired)
+        const { tree, plan } = await look(key, desired)
+        if (endedBefore) await closeSessions(retiredIn(tree.connections))
+        endedBefore = false
         if (isEmptyPlan(plan)) {
+          await closeSessions([])
           if (tree.seesAll && !tidy) await tidyCreatorRows(session, tree)
           tidy = true
           return stepOf(plan, refused)
@@ -81,34 +86,33 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
         last = undefined
         await marks.prove(unmarkedGroupNumber(tree))
         const step = stepOf(plan, [...refused, ...(await writePlan(session, marks, plan, tree))])
-        const ended = endedBy(plan)
-        if (ended.length > 0) await deps.closeSessions(ended)
+        await closeSessions(endedBy(plan))
         return step
       }),
     async plan(scope, wanted) {
       const { desired, refused } = desire(wanted, deps)
-      const tree = await read()
-      return { lines: linesOf(planOn(tree, formatScope(scope), desired), tree), refused }
+      const { tree, plan } = await look(formatScope(scope), desired)
+      return { lines: linesOf(plan, tree), refused }
     },
     async strangers() {
-      const { connections } = await read()
+      const { connections } = await readAll()
       const limit = pLimit(AT_ONCE)
       const unmarked = connections.filter((one) => !one.mark)
       const strangers = await limit.map(unmarked, async ({ id, name, protocol, attributes }) => {
-        const { hostname } = await parametersOf(id)
+        const { hostname } = await readParameters(session, id)
         return { id, name, protocol, hostname, instanceId: attributes['instance_id'] }
       })
       return { strangers, held: new Set(connections.flatMap((one) => one.mark?.id ?? [])) }
     },
     adopt: (pairs) =>
       deps.alone(async () => {
-        const tree = await read()
+        const tree = await readAll()
         const byId = new Map(tree.connections.map((one) => [one.id, one]))
         const limit = pLimit(AT_ONCE)
         await marks.prove(unmarkedGroupNumber(tree))
         const operations = await limit.map([...pairs], async ({ stranger, mark }) => {
           const { id, name, protocol, parent = 'ROOT', attributes } = byId.get(stranger) ?? gone(stranger)
-          const parameters = await parametersOf(id)
+          const parameters = await readParameters(session, id)
           const value = { identifier: id, name, protocol, parentIdentifier: parent, parameters }
           const marked = { ...attributes, [MARK]: writeConnectionMark(mark) }
           return { op: 'replace', path: `/${id}`, value: { ...value, attributes: marked } } as const

@@ -24,11 +24,12 @@ export async function readActive(session: RestSession): Promise<ActiveConnection
   return Object.values(active.data)
 }
 
-/** Looks on every node; one that is away has lost its sessions with its memory, or tells so by an error. */
+/** Looks on every node, also when one of them fails; then it throws. */
 export function closeSessionsOn(nodes: readonly RestSession[]): CloseSessions {
   return async (connections) => {
     const ended = new Set<string | null | undefined>(connections)
-    for (const node of nodes) {
+    const failed: unknown[] = []
+    const closeOn = async (node: RestSession) => {
       const live = (await readActive(node)).filter((one) => ended.has(one.connectionIdentifier))
       await patchDirectory(
         node,
@@ -36,5 +37,7 @@ export function closeSessionsOn(nodes: readonly RestSession[]): CloseSessions {
         live.map((one) => ({ op: 'remove', path: `/${one.identifier}` })),
       )
     }
+    for (const node of nodes) await closeOn(node).catch((error: unknown) => failed.push(error))
+    if (failed.length > 0) throw failed[0]
   }
 }

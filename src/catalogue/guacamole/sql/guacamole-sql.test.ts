@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../../../test/fixtures/fake-clock.ts'
 import { connectionOf, scopeOf } from '../../../../test/fixtures/guacamole/connections.ts'
@@ -7,6 +8,7 @@ import { startMariadb } from '../../../../test/fixtures/mariadb.ts'
 import { startPostgres } from '../../../../test/fixtures/postgres.ts'
 import { Secret } from '../../../kernel/secret.ts'
 import type { Connection } from '../../../model/connection.ts'
+import type { CloseSessions } from '../guacamole.ts'
 import { openMysqlDatabase, openPostgresDatabase } from './open-database.ts'
 
 const servers = { PostgreSQL: startPostgres, MariaDB: startMariadb }
@@ -35,7 +37,11 @@ describe.each(Object.entries(servers))('on %s', (engine, start) => {
     const onStatement = (event: { query: { sql: string } }) => void statements.push(event.query.sql)
     const database = await openGuacamoleDatabase(server.url, 'counted', { onStatement })
     const clock = createFakeClock()
-    const catalogue = sqlStage(database).open({ clock, readersOf: () => ['engineers', 'operators'] })
+    const catalogue = sqlStage(database).open({
+      clock,
+      readersOf: () => ['engineers', 'operators'],
+      closeSessions: async () => undefined,
+    })
     const step = async (wanted: readonly Connection[]) => {
       statements = []
       const { put, removed } = await catalogue.keepInStep(scopeOf('111122223333'), async () => wanted)
@@ -59,6 +65,52 @@ describe.each(Object.entries(servers))('on %s', (engine, start) => {
     const { changes, statements: count } = await step(mixed)
     expect(changes).toBe(100)
     expect(count).toBeLessThanOrEqual(database.engine === 'postgres' ? 10 : 18)
+    await database.close()
+  })
+
+  test('names that the database takes for one are told apart, and nothing else waits for it', async () => {
+    const database = await openGuacamoleDatabase(server.url, 'collated')
+    const mysql = database.engine === 'mysql'
+    // Here ß is ss: more equal than we know of.
+    const alike = mysql
+      ? [sql`alter table guacamole_connection convert to character set utf8mb4 collate utf8mb4_unicode_ci`]
+      : [
+          sql`create collation letters (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`,
+          sql`alter table guacamole_connection alter connection_name type varchar(128) collate letters`,
+        ]
+    for (const one of alike) await one.execute(database.db)
+    const stage = sqlStage(database)
+    const catalogue = stage.open({ clock: createFakeClock() })
+    const wanted = ['straße', 'strasse', 'other'].map((name, n) => connectionOf({ n, name }))
+    const step = () => catalogue.keepInStep(scopeOf('111122223333'), async () => wanted)
+    expect((await step()).put).toHaveLength(3)
+    const names = (await stage.see()).connections.map((one) => one.name).sort()
+    expect(names.filter((name) => / \(0000000[01]\)$/.test(name))).toHaveLength(1)
+    expect(names).toContain('other')
+    expect(await step()).toEqual({ put: [], removed: [], refused: [] })
+    await database.close()
+  })
+
+  test('a database cannot end a session: whoever is still in an ended instance is told', async () => {
+    const database = await openGuacamoleDatabase(server.url, 'staying')
+    const stage = sqlStage(database)
+    const step = (wanted: readonly Connection[], closeSessions?: CloseSessions) =>
+      stage
+        .open({ clock: createFakeClock(), ...(closeSessions ? { closeSessions } : {}) })
+        .keepInStep(scopeOf('111122223333'), async () => wanted)
+    const both = [connectionOf({ n: 1 }), connectionOf({ n: 2 })]
+    await step(both)
+    const [one] = (await stage.see()).connections.filter(({ name }) => name === 'host-1')
+    await sql`insert into guacamole_connection_history (username, connection_id, connection_name, start_date)
+      values ('ann', ${Number(one?.id)}, 'host-1', current_timestamp)`.execute(database.db)
+    expect(await step([])).toMatchObject({
+      removed: { length: 2 },
+      refused: [{ id: both[0]?.id, error: { code: 'GUACAMOLE_SESSIONS_STAY' } }],
+    })
+    // With the web application beside it they end, also those of a process that was killed before it could.
+    const closed: string[] = []
+    await step([], async (connections) => void closed.push(...connections))
+    expect(closed).toContain(one?.id)
     await database.close()
   })
 

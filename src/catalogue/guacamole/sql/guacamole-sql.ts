@@ -1,20 +1,26 @@
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Connection } from '../../../model/connection.ts'
 import { formatScope, type Scope } from '../../../model/scope.ts'
+import { untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
+import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
 import { MARK, writeConnectionMark } from '../mark.ts'
 import { createPlaces, upwards } from '../place-groups.ts'
 import { linesOf } from '../plan-lines.ts'
 import { isEmptyPlan, planTree } from '../plan-tree.ts'
 import type { GuacamoleSettings } from '../settings.ts'
-import { endedBy, stepOf } from '../step.ts'
+import { endedBy, retiredIn, stepOf } from '../step.ts'
 import type { Desired, HeldConnection, HeldGroup } from '../tree.ts'
+import { clashingName } from './name-clash.ts'
 import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
 import { readGroups, readNeighbours, readScope } from './read-tree.ts'
 import { insertion, write } from './rows.ts'
 import { readStrangers } from './strangers.ts'
 import { writePlan } from './write-plan.ts'
+
+/** Each is a pass that was rolled back; more of them are no accident. */
+const MOST_CLASHES = 50
 
 export type GuacamoleSqlDeps = DesireDeps & {
   database: GuacamoleDatabase
@@ -29,24 +35,46 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
   const { database, settings, clock } = deps
   const { engine } = database
 
-  const look = async (trx: GuacamoleDb, scope: Scope, wanted: readonly Connection[]) => {
+  const look = async (trx: GuacamoleDb, scope: Scope, wanted: readonly Connection[], avoid?: ReadonlySet<string>) => {
     const { desired, refused } = desire(wanted, deps)
     const key = formatScope(scope)
     const groups = await readGroups(trx)
     const mine = await readScope(trx, key)
     const others = await readNeighbours(trx, touched(groups, mine, desired), mine)
     const held = { groups, connections: [...mine, ...others] }
-    return { plan: planTree({ scope: key, desired, held, rules: settings, now: clock.now() }), held, refused }
+    const plan = planTree({ scope: key, desired, held, rules: settings, now: clock.now(), ...(avoid ? { avoid } : {}) })
+    return { plan, held, mine, refused }
+  }
+
+  const closeSessions = deps.closeSessions && untilClosed(deps.closeSessions)
+  /** Scopes of which a process before this one may have left sessions open. */
+  const seen = new Set<string>()
+
+  const pass = async (scope: Scope, wanted: () => Promise<readonly Connection[]>) => {
+    const avoid = new Set<string>()
+    for (;;) {
+      try {
+        return await database.alone(async (trx) => {
+          const { plan, held, mine, refused } = await look(trx, scope, await wanted(), avoid)
+          const ended = endedBy(plan)
+          const staying = closeSessions ? [] : await openSessions(trx, mine, ended)
+          if (!isEmptyPlan(plan)) await writePlan({ trx, engine }, plan, held.connections)
+          const before = seen.has(formatScope(scope)) ? [] : retiredIn(mine)
+          seen.add(formatScope(scope))
+          return { step: stepOf(plan, [...refused, ...staying]), ended: [...before, ...ended] }
+        })
+      } catch (error) {
+        const name = clashingName(error)
+        if (name === undefined || avoid.has(name) || avoid.size >= MOST_CLASHES) throw error
+        avoid.add(name)
+      }
+    }
   }
 
   return {
     async keepInStep(scope, wanted) {
-      const { step, ended } = await database.alone(async (trx) => {
-        const { plan, held, refused } = await look(trx, scope, await wanted())
-        if (!isEmptyPlan(plan)) await writePlan({ trx, engine }, plan, held.connections)
-        return { step: stepOf(plan, refused), ended: endedBy(plan) }
-      })
-      if (ended.length > 0) await deps.closeSessions?.(ended)
+      const { step, ended } = await pass(scope, wanted)
+      await closeSessions?.(ended)
       return step
     },
     plan: (scope, wanted) =>
@@ -70,6 +98,22 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
       ),
     close: () => database.close(),
   }
+}
+
+/** Connections that end while somebody is in them, and stays: only the web application could end that. */
+async function openSessions(trx: GuacamoleDb, mine: readonly HeldConnection[], ended: readonly string[]) {
+  if (ended.length === 0) return []
+  const rows = await trx
+    .selectFrom('guacamole_connection_history')
+    .select('connection_id as id')
+    .distinct()
+    .where('connection_id', 'in', ended.map(Number))
+    .where('end_date', 'is', null)
+    .execute()
+  const open = new Set(rows.map((row) => String(row.id)))
+  return mine.flatMap(({ id, name, mark }) =>
+    mark && open.has(id) ? [{ id: mark.id, error: guacamoleErrors.GUACAMOLE_SESSIONS_STAY({ name }) }] : [],
+  )
 }
 
 /** Groups that the scope stands in or will stand in, and all above them. */

@@ -1,3 +1,4 @@
+import { fold } from '../tree.ts'
 import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
 import { insertion, write } from './rows.ts'
 
@@ -10,7 +11,7 @@ export async function findUserGroups(
 ): Promise<Map<string, number>> {
   if (names.length === 0) return new Map()
   // MySQL's default collation takes two spellings for one name, as the web application then does.
-  const same = (name: string) => (engine === 'mysql' ? name.toLowerCase() : name)
+  const same = (name: string) => (engine === 'mysql' ? fold(name) : name)
   const find = async (wanted: readonly string[]) => {
     const rows = await trx
       .selectFrom('guacamole_entity')
