@@ -29,8 +29,11 @@ export function guacdVersion(): string | undefined {
   }
 }
 
-/** Apache's guacd, and the usual Node server that carries its protocol to a WebSocket. Not recorded: guacd would not record for us. */
-export async function startGuacamole(host: PasswordHost): Promise<Gateway> {
+/** Apache's guacd, and the usual Node server that carries its protocol to a WebSocket. `parameters`: more of guacd's for SSH, such as where to record. */
+export async function startGuacamole(
+  host: PasswordHost,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<Gateway> {
   const home = mkdtempSync(join(tmpdir(), 'enchilada-bench-guacd-'))
   chmodSync(home, 0o777)
   const guacdPort = await freePort()
@@ -48,7 +51,7 @@ export async function startGuacamole(host: PasswordHost): Promise<Gateway> {
     key,
   })
   const { port, userName: username, password } = host
-  const ssh = { hostname: '127.0.0.1', port: String(port), username, password, ...WINDOW }
+  const ssh = { hostname: '127.0.0.1', port: String(port), username, password, ...WINDOW, ...parameters }
   return {
     name: `guacd ${guacdVersion()} and guacamole-lite`,
     pids: () => [...familyOf(guacd.pid ?? 0), ...familyOf(pid)],

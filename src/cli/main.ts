@@ -156,7 +156,7 @@ recordings
   .action(lazily(async () => (await import('./recordings-verify.ts')).verifyRecordingCommand))
 recordings
   .command('export <id>')
-  .description('write as asciicast v3')
+  .description('write as asciicast v3; what came from Guacamole as guacd wrote it')
   .option('--output <file>', 'where to (default: stdout)')
   .option('--off-the-record', OFF_THE_RECORD)
   .action(lazily(async () => (await import('./recordings-export.ts')).exportRecording))
@@ -179,6 +179,12 @@ guacamole
   .description('connections made by hand or by guacscanner that would become ours; exit 2 when there are some')
   .option('--yes', 'make them ours')
   .action(lazily(async () => (await import('./guacamole-adopt.ts')).adoptGuacamole))
+guacamole
+  .command('ship')
+  .description('beside guacd: bring finished recordings into the store, until a signal')
+  .option('--folder <path>', 'where guacd writes them', '/var/lib/guacamole/recordings')
+  .option('--once', 'one pass; exit 1 when a file failed or a recording is missing')
+  .action(lazily(async () => (await import('./guacamole-ship.ts')).shipGuacamole))
 
 const SOURCE = 'files, cloudwatch, cloudwatch:GROUP or a folder (default: by the configuration)'
 const ANCHOR = 'the checkpoints: a folder or s3://bucket/prefix (default: the ones configured)'

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { recordingErrors } from '../recording/errors.ts'
 import { type Command, optionNumber } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { openForReading } from './recordings-open.ts'
@@ -10,7 +11,8 @@ export const playRecording: Command = async (context) => {
   const speed = optionNumber(context, 'speed') ?? 1
   const maxIdle = 1000 * (optionNumber(context, 'maxIdle') ?? 2)
   const id = context.args[0] ?? ''
-  await recordings.facts(id)
+  const { stream } = await recordings.facts(id)
+  if (stream === 'guacamole') throw recordingErrors.RECORDING_IS_A_PICTURE({ id })
   await tellTrail(context, 'recording.played')
   let before = 0
   for await (const [ms, kind, data] of recordings.events(id)) {

@@ -51,6 +51,12 @@ async function openIndex(bytes: Buffer, manifest: Manifest, signer: Signer): Pro
 
 async function buildIndex(files: RecordingFiles, id: string, manifest: Manifest): Promise<RecordingIndex> {
   const { session, slices } = manifest
+  const bare = {
+    durationMs: manifest.endedAt - session.startedAt,
+    slices: slices.map(({ n, fromMs, toMs }) => ({ n, fromMs, toMs })),
+  }
+  // Its player draws from the beginning, and remembers pictures by itself.
+  if (session.stream === 'guacamole') return { ...bare, screens: [] }
   const reader = createScreenReader(session.cols, session.rows)
   const screens: RecordingIndex['screens'] = []
   let minute: RecordedEvent[] = []
@@ -69,11 +75,7 @@ async function buildIndex(files: RecordingFiles, id: string, manifest: Manifest)
   } finally {
     reader.dispose()
   }
-  return {
-    durationMs: manifest.endedAt - session.startedAt,
-    slices: slices.map(({ n, fromMs, toMs }) => ({ n, fromMs, toMs })),
-    screens,
-  }
+  return { ...bare, screens }
 }
 
 /** The last events that make up DRAWN_BYTES, and every change of size before them. */

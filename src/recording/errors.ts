@@ -11,6 +11,16 @@ export const recordingErrors = defineErrors({
     retryable: false,
     hint: 'Files of a recording are written once. Two processes may have sealed the same session: verify it, and keep what is there.',
   },
+  RECORDING_NOT_KEPT: {
+    message: 'The store does not hold the recording {id} as it was given: {reason}',
+    retryable: false,
+    hint: 'Nothing was removed where it came from. Verify what is in the store; who else writes there?',
+  },
+  RECORDING_IS_A_PICTURE: {
+    message: 'The recording {id} came from Guacamole: it is a picture, not text',
+    retryable: false,
+    hint: 'Play it in the portal, or `enchilada recordings export` it: what is written then is for guacenc and for Guacamole’s own player.',
+  },
   RECORDING_KEY_MISSING: {
     message: 'There is no public key beside the checkpoints to verify recordings with',
     retryable: false,

@@ -15,12 +15,12 @@ export const sliceName = (n: number): string => `${String(n).padStart(6, '0')}.s
 /** The slice being written: plain NDJSON. */
 export const partName = (n: number): string => `${sliceName(n)}.part`
 
-/** `o` output as text, `b` output as base64 (no UTF-8, or a flood), `r` "COLSxROWS", `m` a remark of ours. */
-export type EventKind = 'o' | 'b' | 'r' | 'm'
+/** `o` output as text, `b` output as base64 (no UTF-8, or a flood), `r` "COLSxROWS", `m` a remark of ours, `g` whole Guacamole instructions. */
+export type EventKind = 'o' | 'b' | 'r' | 'm' | 'g'
 /** Milliseconds since the start of the session, kind, data. */
 export type RecordedEvent = readonly [ms: number, kind: EventKind, data: string]
 
-export const eventSchema = z.tuple([z.number(), z.enum(['o', 'b', 'r', 'm']), z.string()])
+export const eventSchema = z.tuple([z.number(), z.enum(['o', 'b', 'r', 'm', 'g']), z.string()])
 
 export const sessionFactsSchema = z.object({
   id: z.string(),
@@ -33,8 +33,13 @@ export const sessionFactsSchema = z.object({
   personName: z.string(),
   /** ms since 1970. */
   startedAt: z.number(),
+  /** Of a terminal, characters; 0 where the stream itself says how large its picture is. */
   cols: z.number(),
   rows: z.number(),
+  /** A picture, drawn by events `g`. Absent: a terminal. */
+  stream: z.literal('guacamole').optional(),
+  /** What Guacamole calls the session: the uuid of its history. */
+  history: z.string().optional(),
 })
 export type SessionFacts = z.infer<typeof sessionFactsSchema>
 

@@ -22,7 +22,10 @@ import { type RecordingVerification, verifyRecording } from './verify-recording.
 
 export type RecordingSummary = { durationMs: number; bytes: number; slices: number; sealed: boolean }
 
-/** The recordings of one store. Everything rejects with RECORDING_NOT_FOUND for an id that is not there. */
+/**
+ * The recordings of one store. Everything rejects with RECORDING_NOT_FOUND for an id that is not there, and what reads text with
+ * RECORDING_IS_A_PICTURE where there is none.
+ */
 export type Recordings = {
   /** Oldest first: ids are UUIDv7. */
   ids(): Promise<string[]>
@@ -45,6 +48,8 @@ export type Recordings = {
   events(id: string): AsyncGenerator<RecordedEvent>
   search(id: string, text: string): Promise<{ hits: TextHit[]; truncated: boolean }>
   asciicast(id: string): Promise<AsyncGenerator<string>>
+  /** Of a recording that came from Guacamole: what guacd wrote. */
+  guacamole(id: string): AsyncGenerator<string>
   /** `manifestHash`: from the trail's `recording.sealed`. */
   verify(id: string, manifestHash?: string): Promise<RecordingVerification>
 }
@@ -64,6 +69,11 @@ export function openRecordings(options: {
     const bytes = isRecordingId(id) ? await files.get(id, SESSION) : undefined
     if (!bytes) throw recordingErrors.RECORDING_NOT_FOUND({ id })
     return sessionFactsSchema.parse(JSON.parse(bytes.toString('utf8')))
+  }
+  const terminalOf = async (id: string) => {
+    const facts = await factsOf(id)
+    if (facts.stream === 'guacamole') throw recordingErrors.RECORDING_IS_A_PICTURE({ id })
+    return facts
   }
   const eventsOf = async function* (id: string) {
     await factsOf(id)
@@ -104,8 +114,11 @@ export function openRecordings(options: {
       return readStoredSlice(files, id, n)
     },
     events: eventsOf,
-    search: async (id, text) => searchText(await factsOf(id), eventsOf(id), text),
-    asciicast: async (id) => exportAsciicast(await factsOf(id), eventsOf(id)),
+    search: async (id, text) => searchText(await terminalOf(id), eventsOf(id), text),
+    asciicast: async (id) => exportAsciicast(await terminalOf(id), eventsOf(id)),
+    async *guacamole(id) {
+      for await (const [, kind, data] of eventsOf(id)) if (kind === 'g') yield data
+    },
     async verify(id, manifestHash) {
       await factsOf(id)
       return verifyRecording({ files, id, publicKey: await signer.publicKey(), manifestHash })

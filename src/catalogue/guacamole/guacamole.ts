@@ -16,12 +16,17 @@ export type Stranger = {
   instanceId: string | undefined
 }
 
+/** A connection with our mark, under Guacamole's id for it. */
+export type OwnedConnection = Pick<ConnectionMark, 'id' | 'scope' | 'instance'> & { protocol: string }
+
 /** An Apache Guacamole, by whichever way. */
 export type Guacamole = Catalogue & {
   /** What `keepInStep` would do now. */
   plan(scope: Scope, wanted: readonly Connection[]): Promise<{ lines: PlanLine[]; refused: readonly Refused[] }>
   /** Connections that are not ours, and the ids (src/model/connection) of those that are. */
   strangers(): Promise<{ strangers: Stranger[]; held: ReadonlySet<string> }>
+  /** By Guacamole's id: also those that wait for their deletion. */
+  owned(): Promise<ReadonlyMap<string, OwnedConnection>>
   /** Marks strangers as ours; the next pass brings them in step, and they keep Guacamole's id, their history and their grants. */
   adopt(pairs: readonly { stranger: string; mark: ConnectionMark }[]): Promise<void>
   close(): Promise<void>

@@ -18,6 +18,8 @@ const connectionMark = z.object({
 })
 export type ConnectionMark = z.infer<typeof connectionMark>
 
+export const ownedBy = ({ id, scope, instance }: ConnectionMark) => ({ id, scope, instance })
+
 const groupMark = z.object({ v: z.literal(1), group: z.literal(true), readers: z.array(z.string()) })
 export type GroupMark = z.infer<typeof groupMark>
 

@@ -81,6 +81,9 @@ export const guacamoleSettings = z
       .strictObject({
         path: z.string().min(1).default(`\${HISTORY_PATH}/\${HISTORY_UUID}`),
         name: z.string().min(1).default('recording'),
+        missingAfter: duration
+          .prefault('15m')
+          .describe('How long after its end a session may be without a recording in the store'),
       })
       .nullable()
       .prefault({})

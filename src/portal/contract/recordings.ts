@@ -42,7 +42,7 @@ export const recordingIndexSchema = z
 export type RecordingIndex = z.infer<typeof recordingIndexSchema>
 
 /** One line of a slice: session milliseconds, kind (`o` output as UTF-8 text, `b` output as base64, `r` "COLSxROWS", `m` marker), data. */
-export const recordingEventSchema = z.tuple([z.number().int(), z.enum(['o', 'b', 'r', 'm']), z.string()])
+export const recordingEventSchema = z.tuple([z.number().int(), z.enum(['o', 'b', 'r', 'm', 'g']), z.string()])
 export type RecordingEvent = z.infer<typeof recordingEventSchema>
 
 export const recordingHitsSchema = z

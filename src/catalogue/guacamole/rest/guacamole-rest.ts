@@ -5,7 +5,7 @@ import { untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
-import { MARK, writeConnectionMark } from '../mark.ts'
+import { MARK, ownedBy, writeConnectionMark } from '../mark.ts'
 import type { MarkLedger } from '../mark-ledger.ts'
 import { linesOf } from '../plan-lines.ts'
 import { isEmptyPlan, planTree } from '../plan-tree.ts'
@@ -103,6 +103,12 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
         return { id, name, protocol, hostname, instanceId: attributes['instance_id'] }
       })
       return { strangers, held: new Set(connections.flatMap((one) => one.mark?.id ?? [])) }
+    },
+    async owned() {
+      const { connections } = await readAll()
+      return new Map(
+        connections.flatMap(({ id, protocol, mark }) => (mark ? [[id, { ...ownedBy(mark), protocol }] as const] : [])),
+      )
     },
     adopt: (pairs) =>
       deps.alone(async () => {

@@ -16,7 +16,7 @@ import { clashingName } from './name-clash.ts'
 import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
 import { readGroups, readNeighbours, readScope } from './read-tree.ts'
 import { insertion, write } from './rows.ts'
-import { readStrangers } from './strangers.ts'
+import { readOwned, readStrangers } from './strangers.ts'
 import { writePlan } from './write-plan.ts'
 
 /** Each is a pass that was rolled back; more of them are no accident. */
@@ -83,6 +83,7 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
         return { lines: linesOf(plan, held), refused }
       }),
     strangers: () => readStrangers(database),
+    owned: () => readOwned(database),
     adopt: (pairs) =>
       database.alone((trx) =>
         write(

@@ -1,4 +1,5 @@
-import { MARK, readConnectionMark } from '../mark.ts'
+import type { OwnedConnection } from '../guacamole.ts'
+import { MARK, ownedBy, readConnectionMark } from '../mark.ts'
 import type { GuacamoleDatabase } from './open-database.ts'
 
 export async function readStrangers({ db }: GuacamoleDatabase) {
@@ -33,4 +34,19 @@ export async function readStrangers({ db }: GuacamoleDatabase) {
       instanceId: instance_id ?? undefined,
     }))
   return { strangers, held: new Set(marks.map((mark) => mark.id)) }
+}
+
+export async function readOwned({ db }: GuacamoleDatabase): Promise<ReadonlyMap<string, OwnedConnection>> {
+  const rows = await db
+    .selectFrom('guacamole_connection_attribute as m')
+    .innerJoin('guacamole_connection as c', 'c.connection_id', 'm.connection_id')
+    .select(['c.connection_id as id', 'c.protocol', 'm.attribute_value as mark'])
+    .where('m.attribute_name', '=', MARK)
+    .execute()
+  return new Map(
+    rows.flatMap(({ id, protocol, mark }) => {
+      const known = readConnectionMark(mark)
+      return known ? [[String(id), { ...ownedBy(known), protocol }] as const] : []
+    }),
+  )
 }
