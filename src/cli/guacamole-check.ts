@@ -1,26 +1,19 @@
 import { checkNode, type Finding } from '../guacamole/check.ts'
+import { checkDatabase } from '../guacamole/check-database.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { withGuacamole } from './guacamole-open.ts'
 import { table } from './output.ts'
 
-/** Writes nothing. Exit 1 when something is bad. */
+/** Exit 1 when something is bad. */
 export const checkGuacamole: Command = (context) =>
-  withGuacamole(context, async ({ guacamole, settings, nodes }) => {
+  withGuacamole(context, async ({ database, settings, nodes }) => {
     const findings: Finding[] = []
     const urls = settings.rest ? [settings.rest.url, ...settings.rest.nodes] : []
     for (const [at, node] of nodes.entries()) findings.push(...(await checkNode(node, urls[at] ?? '', systemClock)))
-    if (settings.sql) {
-      try {
-        const { strangers, held } = await guacamole.strangers()
-        const detail = `${held.size} connections of ours, ${strangers.length} of others`
-        findings.push({ what: 'database', state: 'ok', detail })
-      } catch (error) {
-        const hint = isCoded(error) ? ` ${error.hint}` : ''
-        findings.push({ what: 'database', state: 'bad', detail: `${reasonOf(error)}${hint}` })
-      }
+    if (database) {
+      findings.push(...(await checkDatabase(database, systemClock)))
       if (nodes.length === 0) {
         const detail = 'live sessions of ended instances stay open: only `catalogue.guacamole.rest` can end them'
         findings.push({ what: 'sessions', state: 'warn', detail })

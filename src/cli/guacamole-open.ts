@@ -37,7 +37,14 @@ export async function withGuacamole(
   }
   try {
     const ledger = (target: string) => ({ read: async () => readMarks((await store()).db, target) })
-    const opened = await openGuacamole({ loaded, secret, clock: systemClock, store: locks, ledger })
+    const opened = await openGuacamole({
+      loaded,
+      secret,
+      clock: systemClock,
+      store: locks,
+      ledger,
+      deep: context.options['deep'] === true,
+    })
     if (!opened) throw configErrors.CONFIG_WITHOUT_GUACAMOLE({ path: loaded.path })
     return await work({ ...opened, wanted: async () => readStore(await store()) }).finally(() => opened.close())
   } finally {

@@ -161,6 +161,7 @@ recordings
   .option('--off-the-record', OFF_THE_RECORD)
   .action(lazily(async () => (await import('./recordings-export.ts')).exportRecording))
 
+const DEEP = 'by REST: look at parameters and grants too, a call for each connection'
 const guacamole = program.command('guacamole').description('an Apache Guacamole that follows the fleet')
 guacamole
   .command('check')
@@ -169,10 +170,12 @@ guacamole
 guacamole
   .command('plan')
   .description('what would change; exit 2 when something would')
+  .option('--deep', DEEP)
   .action(lazily(async () => (await import('./guacamole-plan.ts')).planGuacamole))
 guacamole
   .command('apply')
   .description('bring it in step now')
+  .option('--deep', DEEP)
   .action(lazily(async () => (await import('./guacamole-apply.ts')).applyGuacamole))
 guacamole
   .command('adopt')

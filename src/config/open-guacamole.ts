@@ -41,6 +41,8 @@ export type OpenedGuacamole = {
   live(): Promise<ReadonlySet<string> | undefined>
   /** Who may connect to what: the files that say so, and how to put others in force. */
   policies: Pick<PolicyFollowerDeps, 'files' | 'read' | 'prepare'>
+  /** Guacamole's own, where that is the way. */
+  database: GuacamoleDatabase | undefined
   /** Every web application node that was named; none where only SQL is configured. */
   nodes: readonly RestSession[]
   close(): Promise<void>
@@ -54,6 +56,8 @@ export type GuacamoleWorld = {
   store?: Pick<Store, 'engine' | 'withLock'>
   /** For marks that this Guacamole does not keep. */
   ledger?(target: string): MarkLedger
+  /** By REST: read parameters and grants as well, a call for each connection. */
+  deep?: boolean
 }
 
 /** The Guacamole of the configuration, or undefined. Throws CONFIG_INVALID and POLICY_BEYOND_GROUPS. */
@@ -66,13 +70,15 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
   const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes) : undefined
   const { readersOf, ...policies } = followedReaders(loaded, settings)
   const desires = { settings, readersOf, secrets: plainSecrets(settings, world) }
-  const opened = settings.sql
-    ? bySql(await openDatabase(settings.sql, world), { ...desires, clock, closeSessions })
+  const database = settings.sql && (await openDatabase(settings.sql, world))
+  const opened = database
+    ? bySql(database, { ...desires, clock, closeSessions })
     : byRest(nodes, {
         ...desires,
         clock,
         alone: aloneIn(world.store),
         ledger: settings.rest && world.ledger?.(settings.rest.url),
+        deep: world.deep === true,
       })
   const { guacamole, history } = opened
   return {
@@ -90,6 +96,7 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
       return active && new Set(active.flat().map((one) => one.identifier))
     },
     settings,
+    database,
     nodes,
     async close() {
       await guacamole.close()

@@ -86,6 +86,10 @@ test('check, adopt, plan and apply, with their documents and exit codes', async 
   expect(check.code).toBe(0)
   const findings: { what: string; state: string }[] = check.document.findings
   expect(findings.filter((one) => one.state !== 'ok').map((one) => one.what)).toEqual(['batch size'])
+  expect(findings.map((one) => one.what)).toEqual(
+    expect.arrayContaining(['marks', 'request size', 'permissions', 'clock', 'extensions']),
+  )
+  expect((await stage.see()).groups).toEqual([])
 
   const proposal = await enchilada('adopt')
   expect(proposal).toMatchObject({
@@ -114,6 +118,11 @@ test('check, adopt, plan and apply, with their documents and exit codes', async 
     ['web', ['engineers']],
   ])
   expect(seen.connections.find((one) => one.name === 'db')?.id).toBe(byHand)
+
+  const web = seen.connections.find((one) => one.name === 'web')
+  await stage.byHand.editConnection(web?.id ?? '', { host: '192.0.2.66' })
+  expect((await enchilada('plan')).code).toBe(0)
+  expect((await enchilada('plan', { deep: true })).code).toBe(2)
 
   policy('permit (principal in Enchilada::Group::"engineers", action, resource) when { context.mfa };')
   for (const name of ['apply', 'plan', 'check']) {

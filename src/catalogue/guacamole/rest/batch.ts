@@ -11,7 +11,7 @@ export type Operation =
 export type Outcome = { identifier: string } | { reason: string }
 
 /** Half of the web application's default limit of 2 MiB; a proxy's is often 1 MB. */
-const MOST_BYTES = 900_000
+export const MOST_BYTES = 900_000
 /** A thousand took the web application more than two minutes beside a busy table of permissions. */
 export const MOST_OPERATIONS = 250
 
