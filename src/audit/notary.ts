@@ -11,7 +11,7 @@ import type { RecordSource, StoredLine } from './record-source.ts'
 export type NotaryOutcome = { signed: boolean; heads: CheckpointHead[]; faults: Fault[] }
 
 /** A record younger than this may still be taken back by a writer whose disk is full, or be on its way to every reader of the sink. */
-const SETTLE_MS = 5_000
+export const SETTLE_MS = 5_000
 
 /**
  * Reads the heads from the stored trail, never from the writers, and signs them when each chain goes on from where it was last signed.

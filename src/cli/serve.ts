@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { SinkState } from '../audit/log-sink.ts'
+import { SETTLE_MS } from '../audit/notary.ts'
 import { buildWorld } from '../config/world.ts'
 import { tellHistory } from '../guacamole/tell-history.ts'
 import { reasonOf } from '../kernel/errors.ts'
@@ -67,6 +68,7 @@ export const serve: Command = async (context) => {
   const listening = await listen(portal, config.portal.listen)
   log.info({ url: config.portal.url, listen: config.portal.listen, store: world.store.engine }, 'ready')
 
+  const settled = clock.sleep(SETTLE_MS + 1_000, stop.signal).catch(() => undefined)
   const indexAhead = createIndexAhead({ recordings: world.recordings, log })
   world.store.notify.subscribe('session', ({ sessionId }) => indexAhead.look(sessionId))
 
@@ -87,6 +89,8 @@ export const serve: Command = async (context) => {
     trail.keep(stop.signal),
     sink?.run(stop.signal),
     every(stop.signal, config.audit.checkpointEvery, async () => {
+      // The first records wait until they may be signed, and not for the second round.
+      await settled
       const { faults } = await world.notarise()
       for (const fault of faults) log.error(fault, 'the trail is not what was signed')
     }),
