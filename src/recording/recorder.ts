@@ -18,12 +18,12 @@ import { startWatching } from './watch.ts'
 /** Output that comes within this time becomes one event, which bears the time of the first. */
 const GATHER_MS = 20
 /** Events that come within this time are written together: a write costs about the same whether it carries a key's echo or a screen. */
-const WRITE_MS = 200
+const WRITE_MS = 500
 const GATHER_BYTES = 64 * 1024
 /** While something is not yet synced or a slice is open, the recorder looks at it this often. */
 const TICK_MS = 1_000
 /** A disk that has not answered by then is as good as full: the session must end within 2 s of what came, and that waited for the write. */
-const STALL_MS = 1_700
+const STALL_MS = 1_400
 /** Who waits for a session is refused by then. */
 const OPEN_MS = 10_000
 
