@@ -67,8 +67,15 @@ function unwrapped(bytes: Buffer, depth = 4): Buffer[] {
       Buffer.from(run.replace(/[\s:]/g, ''), 'hex'),
     ),
   ]
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) inner.push(gunzipSync(bytes))
+  inner.push(...unzipped(bytes))
   return [bytes, ...inner.flatMap((one) => unwrapped(one, depth - (isText(one) ? 1 : depth)))]
+}
+function unzipped(bytes: Buffer): Buffer[] {
+  try {
+    return [gunzipSync(bytes)]
+  } catch {
+    return []
+  }
 }
 const unhex = (hex: string): string => String.fromCharCode(Number.parseInt(hex, 16))
 /** Only what reads as something can wrap something more; gzip is what a server's script comes in. */
