@@ -227,6 +227,7 @@ tunnel('up <environment>', 'open a tunnel, and hold it until Ctrl-C or down')
   .option('--to <host...>', 'lease only these addresses or networks')
   .option('--region <region>', 'which of its regions')
   .option('--ttl <duration>', 'when the server ends, whatever happens: 90m, 8h')
+  .addOption(new Option('--engine <name>', 'instead of the one of the environment').choices(['wireguard', 'openvpn']))
   .option('--json-lines', 'each step as a JSON line on stdout')
   .action(lazily(async () => (await import('./up.ts')).up))
 tunnel('down [environment]', 'end the tunnels of this machine, or one').action(

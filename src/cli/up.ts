@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type EngineName, engineNames } from '../tunnel/engines/engine.ts'
 import type { Environment } from '../tunnel/environment.ts'
 import { tunnelErrors } from '../tunnel/errors.ts'
 import { openGuardLink } from '../tunnel/guard-link.ts'
@@ -18,7 +19,8 @@ export const up: Command = async (context) => {
   const laptop = laptopOf(context)
   const { clock, journal } = laptop
   const steps = createTunnelSteps(context, clock.now)
-  const environment = environmentNamed(await laptop.environments(), context.args[0] ?? '')
+  const named = environmentNamed(await laptop.environments(), context.args[0] ?? '')
+  const environment = { ...named, engine: engineOf(context) ?? named.engine }
   const network = networkIn(environment, optionText(context, 'region'))
   const wish: TunnelWish = { environment, network, to: toOf(context), ttl: ttlOf(context, environment) }
   const stop = new AbortController()
@@ -82,6 +84,9 @@ export const up: Command = async (context) => {
 
 /** Asked to end: no failure. */
 class Stopped extends Error {}
+
+const engineOf = (context: CommandContext): EngineName | undefined =>
+  engineNames.find((name) => name === optionText(context, 'engine'))
 
 const toOf = ({ options }: CommandContext): string[] => {
   const to = options['to']

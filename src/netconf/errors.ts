@@ -19,6 +19,6 @@ export const netconfErrors = defineErrors({
   NETCONF_NO_HANDSHAKE: {
     message: 'no handshake with {endpoint} within {seconds} s',
     retryable: true,
-    hint: 'Everything that was set was undone. Check that the port leaves this network: UDP for WireGuard, UDP or TCP for OpenVPN.',
+    hint: 'Everything that was set was undone. Check that the port leaves this network. Where UDP does not, enchilada up --engine openvpn takes TCP 443.',
   },
 })

@@ -58,6 +58,7 @@ test.concurrent.each([
   ['--days', ['cost', '--days', '0']],
   ['--export', ['login', '--export', 'nonsense']],
   ['--write-profile', ['login', '--write-profile', 'a]\n[default']],
+  ['--engine', ['up', 'customer-a', '--engine', 'nonsense']],
   ['--method', ['login', '--method', 'nonsense']],
 ])('%s says what it takes', async (option, args) => {
   expect(await run(...args)).toMatchObject({ code: 64, stderr: expect.stringContaining(`error: option '${option}`) })
