@@ -51,7 +51,8 @@ async function tap(behind: string) {
 function unwrapped(bytes: Buffer, depth = 4): Buffer[] {
   if (depth === 0) return [bytes]
   const text = bytes.toString('latin1')
-  const inner = [
+  const inner: Buffer[] = [
+    ...unzipped(bytes),
     ...(text.includes('%')
       ? [
           Buffer.from(
@@ -67,7 +68,6 @@ function unwrapped(bytes: Buffer, depth = 4): Buffer[] {
       Buffer.from(run.replace(/[\s:]/g, ''), 'hex'),
     ),
   ]
-  inner.push(...unzipped(bytes))
   return [bytes, ...inner.flatMap((one) => unwrapped(one, depth - (isText(one) ? 1 : depth)))]
 }
 function unzipped(bytes: Buffer): Buffer[] {
