@@ -1,20 +1,26 @@
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { mountSmallDisk } from '../fixtures/small-disk.ts'
 import { type Name, openBrowser, signIn, type Visit, visit } from './browser.ts'
 import { accounts, HOST, regions } from './fleet.ts'
 import { lookAtPages } from './look-at-pages.ts'
 import { connect, leaveRecording, typeLine, unkindName } from './pages.ts'
-import { openWorld, type World } from './world.ts'
+import { INSTANCES, openWorld, type World } from './world.ts'
 
 /** The built product in Chromium, with 5,000 instances and a host that is real. `script/prove pages` looks at every page. */
 vi.setConfig({ testTimeout: 90_000 })
+
+const mounted = mountSmallDisk(24 * 1024 * 1024)
+const disk = typeof mounted === 'string' ? undefined : mounted
+if (typeof mounted === 'string') console.log(`recordings lie on the common disk, ${mounted}`)
 
 let world: World
 let browser: Browser
 const visits: Visit[] = []
 
 beforeAll(async () => {
-  ;[world, browser] = await Promise.all([openWorld(), openBrowser()])
+  ;[world, browser] = await Promise.all([openWorld(INSTANCES, disk && join(disk.folder, 'recordings')), openBrowser()])
 }, 180_000)
 afterEach(async () => {
   const complaints = visits.flatMap((one) => one.complaints)
@@ -24,6 +30,7 @@ afterEach(async () => {
 afterAll(async () => {
   await browser?.close()
   await world?.close()
+  disk?.remove()
 })
 
 async function enter(name: Name): Promise<Visit> {
@@ -244,6 +251,35 @@ test('a name that is unkind is harmless, and so are its tags', async () => {
   expect(await page.locator('img').count()).toBe(0)
   expect(await page.getByRole('main').innerText()).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/)
 })
+
+test.skipIf(!disk)(
+  'a full disk under the recorder ends the session, and lets none begin: the page says why',
+  async () => {
+    const { page } = await enter('root')
+    await connect(page, HOST)
+    await connected(page)
+    await typeLine(page, 'echo kept-$((60 + 6))')
+    await page.getByText('kept-66').first().waitFor()
+    disk?.fill()
+    await typeLine(page, 'head -c 900000 /dev/urandom | base64')
+    await page.getByText('The session could not be recorded any more.').waitFor()
+    await page.getByText('Reason: recording failed.').waitFor()
+    await page.getByRole('button', { name: 'Connect again' }).click()
+    await page.getByText('RECORDING_UNAVAILABLE').waitFor()
+    await page.getByText(/ENOSPC/).waitFor()
+    const trail = await page.request.get('/api/v1/audit?kind=session&limit=2')
+    const { items } = await trail.json()
+    expect(items).toMatchObject([
+      { kind: 'session.refused', data: { code: 'RECORDING_UNAVAILABLE' } },
+      { kind: 'session.disconnected', data: { reason: 'recording-failed' } },
+    ])
+    disk?.free()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await connected(page)
+    await page.getByRole('button', { name: 'End session' }).click()
+    await page.getByText('You closed the session.').waitFor()
+  },
+)
 
 test('signing out ends the web session, and its shell', async () => {
   const { page, context } = await enter('ada')

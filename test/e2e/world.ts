@@ -26,7 +26,8 @@ export type World = BenchWorld & {
   close(): Promise<void>
 }
 
-export async function openWorld(instances = INSTANCES): Promise<World> {
+/** `recordings`: a folder for them, instead of one beside the other data. */
+export async function openWorld(instances = INSTANCES, recordings?: string): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'enchilada-e2e-'))
   const keyFile = join(folder, 'key')
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'e2e', '-f', keyFile])
@@ -51,6 +52,7 @@ export async function openWorld(instances = INSTANCES): Promise<World> {
           },
         ],
         audit: auditSettings(folder),
+        ...(recordings === undefined ? {} : { recordings: { directory: recordings } }),
       }),
     })
     await waitFor(
