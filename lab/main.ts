@@ -7,6 +7,7 @@ const usage = `script/lab                bring the lab up, try it as an engineer
 script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
 script/lab --lambda       functions do discovery, on PostgreSQL, instead of the server on SQLite
 script/lab --once --tunnel wireguard|openvpn  an engineer's tunnel into a VPC instead of the portal
+           --hard          with servers that die, a laptop that sleeps, a network that goes away
 script/lab --no-journey   only bring it up
 script/lab --no-product   only AWS, hosts and the identity provider
 script/lab status         what is up, and the hosts
@@ -27,6 +28,7 @@ const { values, positionals } = parseArgs({
     journey: { type: 'boolean', default: true },
     lambda: { type: 'boolean', default: false },
     tunnel: { type: 'string' },
+    hard: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
   allowNegative: true,

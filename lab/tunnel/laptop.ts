@@ -13,6 +13,7 @@ import { relayFrom } from '../world/relay.ts'
  */
 export type Laptop = {
   name: string
+  home: string
   /** The installed product's command line, as it is started there. */
   command(args: readonly string[]): string[]
   cli(args: readonly string[]): Promise<string>
@@ -21,6 +22,8 @@ export type Laptop = {
   run(...argv: string[]): Promise<string>
   /** Everything that the network consists of, as stock tools print it. */
   picture(): Promise<string>
+  /** Without, no packet leaves or comes, and AWS is out of reach as well. */
+  setOnline(online: boolean): Promise<void>
   stop(): void
 }
 
@@ -51,6 +54,7 @@ export async function makeLaptop(n: number, awsPort: number, env: Record<string,
   const tool = (...argv: string[]) => run('ip', [...inside, ...argv], { timeoutMs: 20_000 })
   return {
     name,
+    home,
     command,
     cli: (args) => run('ip', command(args), { timeoutMs: 60_000, name: `enchilada ${args.join(' ')}` }),
     start: (args) => spawn('ip', command(args), { stdio: ['ignore', 'pipe', 'pipe'] }),
@@ -65,6 +69,16 @@ export async function makeLaptop(n: number, awsPort: number, env: Record<string,
       const seen = await Promise.all(looks.map((look) => tool(...look)))
       return [...seen, readFileSync('/etc/resolv.conf', 'utf8')].join('\n')
     },
+    async setOnline(online) {
+      if (online) await tool('nft', 'delete', 'table', 'inet', 'offline')
+      else await run('ip', [...inside, 'nft', '-f', '-'], { input: offline(awsPort) })
+    },
     stop: () => aws.close(),
   }
 }
+
+const offline = (awsPort: number): string => `table inet offline {
+  chain in { type filter hook input priority 0; iifname "wlan0" drop; tcp dport ${awsPort} reject with tcp reset; }
+  chain out { type filter hook output priority 0; oifname "wlan0" drop; }
+}
+`

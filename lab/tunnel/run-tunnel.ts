@@ -1,56 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { CreateKeyPairCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
-import type { LabDoors, LabInstance } from '../aws/doors.ts'
-import type { LabAccount } from '../aws/organisation.ts'
+import type { LabInstance } from '../aws/doors.ts'
 import { callJson } from '../aws/raw-call.ts'
-import type { Hosts } from '../hosts/hosts.ts'
-import { run } from '../world/commands.ts'
-import { installProduct } from '../world/customer.ts'
 import type { Steps } from '../world/report.ts'
 import type { Engine } from '../world/settings.ts'
 import { allow, deviceOf, withoutUdp } from './engines.ts'
-import { type Laptop, makeLaptop } from './laptop.ts'
-import { type ManagementVpc, type ManagementVpcOptions, makeManagementVpc } from './management-vpc.ts'
-import { openSession } from './open-session.ts'
+import type { Laptop } from './laptop.ts'
+import type { ManagementVpc } from './management-vpc.ts'
+import { answers, expectEqual, gone, holderOf, isOpen, phases, refusals, refuses, until } from './probes.ts'
 import { type RunningUp, startUp } from './running-up.ts'
-
-export type TunnelJourneyOptions = ManagementVpcOptions & {
-  awsPort: number
-  lab: LabDoors
-  hosts: Hosts
-}
-
-const REGION = 'eu-west-1'
-const KEY = '/run/lab/engineer-key'
-const PLACE = '/run/lab/environments'
-const userData = '#!/bin/bash\nsetsid python3 -m http.server 3389 --directory /var/empty >/dev/null 2>&1 &\n'
+import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
 
 /** An engineer's way into a VPC and out again, by the installed product and stock tools. */
 export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Promise<void> {
-  const { engine, endpoint, awsPort, organisation, lab } = options
+  const { engine, lab } = options
   const { step } = steps
-  await step('product packed and unpacked', installProduct, (tarball) => tarball)
-  const vpc = await step('management VPC, peered and routed both ways, by cdk', () => makeManagementVpc(options))
-  await step(
-    'what the emulator did not make of it',
-    () => lab.ignoredResources(),
-    (types) => `${types.join(', ') || 'nothing'}; asserted on the templates instead`,
-  )
-  const peer = await step('a host in the peered VPC', () => launchTarget(options, organisation.accounts['workload-1']))
-  const stranger = await step('a host in a VPC that is not peered', () =>
-    launchTarget(options, organisation.accounts['workload-3']),
-  )
-  writeEnvironment(vpc)
-  const pairs = [`${vpc.cidr} . ${vpc.peeredCidr}`, `${vpc.peeredCidr} . ${vpc.cidr}`]
-  await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
-  const laptop = await step('a laptop', async () =>
-    makeLaptop(1, awsPort, {
-      ...(await openSession(endpoint, organisation.accounts.management, { role: 'People', name: 'ada' })),
-      AWS_ENDPOINT_URL: `http://localhost:${awsPort}`,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      ENCHILADA_ENVIRONMENTS: PLACE,
-    }),
-  )
+  const { vpc, peer, stranger, makeLaptop } = await makeTunnelWorld(steps, options)
+  const laptop = await step('a laptop', () => makeLaptop(1, 'ada'))
   try {
     const before = await laptop.picture()
     await step('the peered host is out of reach without a tunnel', () => refuses(laptop, peer, 22))
@@ -77,7 +41,7 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
       ({ lines }) => phases(lines),
     )
     await step('up is killed, and the next run puts everything back', async () => {
-      await killHolder(laptop)
+      process.kill(await holderOf(laptop), 'SIGKILL')
       await killed.ended
       await laptop.cli(['gc', '--json'])
       expectEqual(await laptop.picture(), before, 'network')
@@ -115,58 +79,6 @@ async function throughTcp(
   })
 }
 
-function writeEnvironment({ environment }: ManagementVpc): void {
-  mkdirSync(PLACE, { recursive: true })
-  // JSON is YAML.
-  writeFileSync(`${PLACE}/lab.yaml`, environment)
-}
-
-async function launchTarget({ endpoint, lab, hosts }: TunnelJourneyOptions, account: LabAccount): Promise<LabInstance> {
-  const ec2 = new EC2Client({ endpoint, region: REGION, credentials: account.credentials })
-  const { KeyMaterial = '' } = await ec2.send(new CreateKeyPairCommand({ KeyName: 'engineer', KeyType: 'ed25519' }))
-  writeFileSync(`${KEY}-${account.name}`, KeyMaterial, { mode: 0o600 })
-  const { Instances } = await ec2.send(
-    new RunInstancesCommand({
-      ImageId: 'ami-0a1a2023a1a2023a0',
-      InstanceType: 't3.nano',
-      MinCount: 1,
-      MaxCount: 1,
-      KeyName: 'engineer',
-      UserData: Buffer.from(userData).toString('base64'),
-      SubnetId: account.networks[REGION]?.subnetId,
-    }),
-  )
-  const id = Instances?.[0]?.InstanceId ?? ''
-  await hosts.waitFor(id)
-  return lab.instance(id)
-}
-
-const phases = (lines: RunningUp['lines']): string =>
-  lines
-    .map((line) => (line.event === 'step' ? `${line['name']} ${line['ms']} ms` : ''))
-    .filter(Boolean)
-    .join(', ')
-
-const open = (laptop: Laptop, address: string | null, port: number): Promise<string> =>
-  laptop.run('timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port} && echo open`)
-
-async function refuses(laptop: Laptop, target: LabInstance, port: number): Promise<void> {
-  const said = await open(laptop, target.privateIp, port).catch(() => 'closed')
-  if (said !== 'closed') throw new Error(`${target.privateIp}:${port} is open`)
-}
-
-async function answers(laptop: Laptop, peer: LabInstance): Promise<void> {
-  const address = peer.privateIp ?? ''
-  await laptop.run('ping', '-c', '2', '-i', '0.2', '-W', '3', address)
-  const marker = `marker-${Date.now()}`
-  const said = await laptop.run(
-    ...['ssh', '-i', `${KEY}-workload-1`, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
-    ...['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', `ec2-user@${address}`, `echo ${marker} $(hostname)`],
-  )
-  if (!said.includes(`${marker} ip-${address.replaceAll('.', '-')}`)) throw new Error(`SSH said: ${said}`)
-  await open(laptop, address, 3389)
-}
-
 /** The route leads into the tunnel, the key admits it, and the server does not pass it on. */
 async function staysClosed(
   { engine, hosts }: TunnelJourneyOptions,
@@ -187,17 +99,6 @@ async function staysClosed(
   await laptop.run('ip', 'route', 'del', `${address}/32`, 'dev', device)
 }
 
-/** Packets for which the server's own rules had no way: IpExt InNoRoutes of proc(5) /proc/net/netstat. */
-async function refusals(hosts: Hosts, server: LabInstance): Promise<number> {
-  const namespace = hosts.find(server.id)?.namespace ?? ''
-  const text = await run('ip', ['netns', 'exec', namespace, 'cat', '/proc/net/netstat'])
-  const [names = [], values = []] = text
-    .split('\n')
-    .filter((line) => line.startsWith('IpExt:'))
-    .map((line) => line.split(' '))
-  return Number(values[names.indexOf('InNoRoutes')])
-}
-
 async function serverIsClosed(engine: Engine, laptop: Laptop, up: RunningUp, server: LabInstance): Promise<void> {
   const device = deviceOf(up)
   await allow(engine, laptop, device, '169.254.169.254')
@@ -208,8 +109,7 @@ async function serverIsClosed(engine: Engine, laptop: Laptop, up: RunningUp, ser
     [await insideOf(laptop, device), 22],
   ]
   for (const [address, port] of closed) {
-    const said = await open(laptop, address, port).catch(() => 'closed')
-    if (said !== 'closed') throw new Error(`${address}:${port} is open to the client`)
+    if (await isOpen(laptop, address, port)) throw new Error(`${address}:${port} is open to the client`)
   }
   await laptop.run('ip', 'route', 'del', '169.254.169.254/32', 'dev', device)
 }
@@ -221,10 +121,6 @@ async function insideOf(laptop: Laptop, device: string): Promise<string> {
   )
   const [, start = '', last] = /^(.*\.)(\d+)$/.exec(shown?.addr_info[0]?.local ?? '') ?? []
   return `${start}${Number(last) - 1}`
-}
-
-async function gone(lab: LabDoors, id: string): Promise<void> {
-  await until(`end of ${id}`, async () => (await lab.instance(id)).state === 'terminated')
 }
 
 /** What the server wrote, as its log group has it. */
@@ -247,25 +143,4 @@ async function readsLog(
       Number(records[1]?.['ingress-bytes']) > 0
     )
   })
-}
-
-/** SIGKILL, to the process that holds the tunnel and to nothing else. */
-async function killHolder(laptop: Laptop): Promise<void> {
-  const pids = (await run('ip', ['netns', 'pids', laptop.name])).trim().split('\n')
-  for (const pid of pids) {
-    const words = await run('cat', [`/proc/${pid}/cmdline`]).catch(() => '')
-    if (words.includes('cli.js') && words.includes('\0up\0')) process.kill(Number(pid), 'SIGKILL')
-  }
-}
-
-function expectEqual<T>(have: T, want: T, what: string): void {
-  if (have !== want) throw new Error(`${what}: ${have}\ninstead of ${want}`)
-}
-
-async function until(what: string, met: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
-  const giveUpAt = Date.now() + withinMs
-  while (!(await met())) {
-    if (Date.now() > giveUpAt) throw new Error(`no ${what} within ${withinMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }

@@ -17,6 +17,7 @@ export type UpOptions = {
   journey: boolean
   lambda: boolean
   tunnel: WorldSettings['tunnel']
+  hard: boolean
 }
 
 const LASTING_PORTS = { portal: 7700, idp: 7701, aws: 7702 }
@@ -38,8 +39,8 @@ export async function bringUp(options: UpOptions): Promise<number> {
   const seed = options.seed ?? randomBytes(8).toString('hex')
   console.error(`lab: seed ${seed}, log ${join(dir, 'log')}`)
   const ports = options.once ? FREE_PORTS : LASTING_PORTS
-  const { product, journey, lambda, tunnel } = options
-  const told = { dir, ports, seed, product, journey, lambda, ...(tunnel && { tunnel }) }
+  const { product, journey, lambda, tunnel, hard } = options
+  const told = { dir, ports, seed, product, journey, lambda, hard, ...(tunnel && { tunnel }) }
   const outcome = await watch(told, options.once)
 
   if (options.json) console.log(JSON.stringify(resultOf(outcome), undefined, 2))

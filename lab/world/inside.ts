@@ -5,6 +5,7 @@ import { startHosts } from '../hosts/hosts.ts'
 import { startIdp } from '../idp/start.ts'
 import { functionChains } from '../journey/function-chains.ts'
 import { runJourney } from '../journey/run-journey.ts'
+import { runHardDay } from '../tunnel/hard-day.ts'
 import { runTunnel } from '../tunnel/run-tunnel.ts'
 import { buildProduct, installProduct } from './customer.ts'
 import { startDatabase } from './database.ts'
@@ -89,7 +90,13 @@ async function bringUp(): Promise<void> {
   if (settings.tunnel) {
     await step('product built', buildProduct)
     const place = { dir: `${dir}/deploy`, env, endpoint: aws.endpoint, awsPort: aws.port }
-    await runTunnel(steps, { ...place, engine: settings.tunnel, organisation, lab: aws.lab, hosts })
+    await (settings.hard ? runHardDay : runTunnel)(steps, {
+      ...place,
+      engine: settings.tunnel,
+      organisation,
+      lab: aws.lab,
+      hosts,
+    })
   } else if (settings.product) {
     const { lambda } = settings
     await step('product built', buildProduct)

@@ -14,6 +14,8 @@ export type WorldSettings = {
   product: boolean
   /** Try the tunnel with this engine, instead of the portal. */
   tunnel?: Engine
+  /** Of the tunnel, what goes wrong on other days. */
+  hard?: boolean
   /** Try the product as an engineer and an auditor would. */
   journey: boolean
 }

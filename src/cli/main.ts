@@ -224,7 +224,7 @@ const tunnel = (usage: string, description: string) =>
     .option('--profile <name>', 'AWS profile to begin with')
     .option('--environments <place>', 'file or folder of environments (default: ENCHILADA_ENVIRONMENTS, or your own)')
 tunnel('up <environment>', 'open a tunnel, and hold it until Ctrl-C or down')
-  .option('--to <host...>', 'lease only these addresses or networks')
+  .option('--to <host...>', 'lease only these networks, hosts or ports of hosts')
   .option('--region <region>', 'which of its regions')
   .option('--ttl <duration>', 'when the server ends, whatever happens: 90m, 8h')
   .addOption(new Option('--engine <name>', 'instead of the one of the environment').choices(['wireguard', 'openvpn']))

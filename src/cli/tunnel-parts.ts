@@ -3,13 +3,15 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import envPaths from 'env-paths'
+import { listRecords } from '../audit/list-records.ts'
 import { type ChainedTrail, openTrail } from '../audit/trail.ts'
 import { createEngineer, type Engineer } from '../aws/engineer.ts'
-import { type Clock, systemClock } from '../kernel/clock.ts'
+import { type Clock, systemClock, toIso } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { isIpv4Cidr } from '../tunnel/addresses.ts'
 import type { Environment } from '../tunnel/environment.ts'
 import { type Journal, openJournal } from '../tunnel/journal.ts'
+import type { LeaseTrail } from '../tunnel/lease-trail.ts'
 import type { LocalNetworkDoor } from '../tunnel/network-document.ts'
 import type { LocalNetwork } from '../tunnel/routes.ts'
 import { type CommandContext, optionText } from './command.ts'
@@ -24,7 +26,7 @@ export type Laptop = {
   journal: Journal
   door: LocalNetworkDoor
   environments(): Promise<Environment[]>
-  openTrail(): Promise<ChainedTrail>
+  openTrail(): Promise<ChainedTrail & LeaseTrail>
   localNetworks(): Promise<LocalNetwork[]>
 }
 
@@ -38,14 +40,20 @@ export function laptopOf(context: CommandContext): Laptop {
     journal: openJournal(join(paths.log, 'leases')),
     door: netconfDoor(),
     environments: () => registryOf(context).all(),
-    openTrail: () =>
-      openTrail({
-        directory: join(paths.log, 'audit'),
-        // One chain a process: two tunnels at once must not write to one.
-        writer: `laptop-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}`,
-        clock,
-        log: createLog(process.env['LOG_LEVEL'] ?? 'warn', 'enchilada'),
-      }),
+    openTrail: async () => {
+      const directory = join(paths.log, 'audit')
+      // One chain a process: two tunnels at once must not write to one.
+      const writer = `laptop-${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${process.pid}`
+      const log = createLog(process.env['LOG_LEVEL'] ?? 'warn', 'enchilada')
+      const trail = await openTrail({ directory, writer, clock, log })
+      return {
+        ...trail,
+        async has({ id, startedAt }, kind) {
+          const filter = { session: id, kind, from: toIso(startedAt) }
+          return (await listRecords(directory, filter, { limit: 1 })).items.length > 0
+        },
+      }
+    },
     localNetworks: readLocalNetworks,
   }
 }

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type EngineName, engineNames } from '../tunnel/engines/engine.ts'
 import type { Environment } from '../tunnel/environment.ts'
 import { tunnelErrors } from '../tunnel/errors.ts'
 import { openGuardLink } from '../tunnel/guard-link.ts'
-import { type HoldEnd, hold } from '../tunnel/hold.ts'
-import { type OpenTunnel, openTunnel, type TunnelParts, type TunnelWish } from '../tunnel/open-tunnel.ts'
+import { keepTunnel } from '../tunnel/keep-tunnel.ts'
+import type { OpenTunnel, TunnelParts, TunnelWish } from '../tunnel/open-tunnel.ts'
 import { hourly } from '../tunnel/prices.ts'
 import { environmentNamed, networkIn } from '../tunnel/read-environment.ts'
 import { isHeld, settle } from '../tunnel/settle.ts'
@@ -35,7 +34,7 @@ export const up: Command = async (context) => {
     for (const entry of entries.filter((one) => !isHeld(one))) {
       await steps.step(`ended what ${entry.lease.id} left`, () => settle(parts, entry, 'holder-died'))
     }
-    const end = await keepOpen()
+    const end = await keepTunnel(parts, wish, stop.signal, { opened: announce, lost: tellLost })
     context.output.document({ ended: end, phases: steps.done() }, () => `${environment.name} is closed: ${end}`)
     return exitCodes.ok
   } catch (error) {
@@ -51,19 +50,8 @@ export const up: Command = async (context) => {
     await trail.close()
   }
 
-  /** A server that dies while it is wanted is replaced, in another subnet first. */
-  async function keepOpen(): Promise<HoldEnd> {
-    let subnets = network.subnets
-    for (;;) {
-      const tunnel = await openTunnel(parts, { ...wish, network: { ...network, subnets } }, stop.signal)
-      announce(tunnel)
-      const end = await hold(tunnel, clock, stop.signal)
-      await steps.step('closed', () => tunnel.close(end))
-      if (end !== 'server-lost') return end
-      steps.say('replacing', { instanceId: tunnel.instanceId }, `${tunnel.instanceId} is gone: making another`)
-      subnets = [...subnets.slice(1), ...subnets.slice(0, 1)]
-      await sleep(0)
-    }
+  function tellLost({ instanceId }: OpenTunnel): void {
+    steps.say('replacing', { instanceId }, `${instanceId} is gone: making another`)
   }
 
   function announce({ lease, instanceId, endpoint }: OpenTunnel): void {
@@ -90,8 +78,7 @@ const engineOf = (context: CommandContext): EngineName | undefined =>
 
 const toOf = ({ options }: CommandContext): string[] => {
   const to = options['to']
-  // A port says what the engineer means to do there; the lease is of addresses.
-  return Array.isArray(to) ? to.map((one) => String(one).replace(/:\d+$/, '')) : []
+  return Array.isArray(to) ? to.map(String) : []
 }
 
 function ttlOf(context: CommandContext, environment: Environment): number | undefined {

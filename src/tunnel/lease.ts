@@ -10,7 +10,7 @@ export const leaseSchema = z.object({
   /** ms since 1970. */
   startedAt: z.number(),
   until: z.number(),
-  /** Networks that the tunnel leads to. */
+  /** What the tunnel leads to: networks, hosts, single ports of hosts. */
   leased: z.array(z.string()),
 })
 export type Lease = z.infer<typeof leaseSchema>

@@ -3,7 +3,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { Engineer } from '../aws/engineer.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { processStart } from '../kernel/process-start.ts'
-import type { Trail } from '../model/audit-event.ts'
+import type { AuditEvent } from '../model/audit-event.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
 import { pickTunnelAddresses, type TunnelAddresses } from './addresses.ts'
 import { askAws } from './ask-aws.ts'
@@ -14,8 +14,10 @@ import type { GuardLink } from './guard-link.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { findLaunched, launch, terminate, waitForAddress } from './launch.ts'
 import type { Lease } from './lease.ts'
+import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
 import type { LocalNetworkDoor } from './network-document.ts'
 import { clashesOf, type LocalNetwork } from './routes.ts'
+import { networksOf } from './target.ts'
 import { packUserData, renderUserData } from './user-data.ts'
 import { chooseNetworks, readReach } from './way.ts'
 
@@ -24,7 +26,7 @@ export type TunnelParts = {
   journal: Journal
   door: LocalNetworkDoor
   openLink(addresses: TunnelAddresses, now: () => number): GuardLink
-  trail: Trail
+  trail: LeaseTrail
   clock: Clock
   random(): number
   localNetworks(): Promise<LocalNetwork[]>
@@ -35,7 +37,7 @@ export type TunnelParts = {
 export type TunnelWish = {
   environment: Environment
   network: EnvironmentNetwork
-  /** Networks or addresses; empty: all that the VPC leads to. */
+  /** Networks, addresses or ports of addresses; empty: all that the VPC leads to. */
   to: readonly string[]
   /** ms; the environment's own when nothing is said. */
   ttl: number | undefined
@@ -50,6 +52,8 @@ export type OpenTunnel = {
   /** Ends server and routes; safe to call when either is gone already. */
   close(reason: string): Promise<void>
 }
+
+type Facts = NonNullable<AuditEvent['data']>
 
 /** The server may still be booting when the first handshake is tried. */
 const HANDSHAKE_WITHIN_MS = 180_000
@@ -81,11 +85,12 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
       askAws('ec2:DescribeRouteTables', scope.account, () => readReach(ec2, network)),
       parts.localNetworks(),
     ])
-    const networks = chooseNetworks(reach, network, wish.to)
+    const chosen = chooseNetworks(reach, network, wish.to)
+    const networks = networksOf(chosen)
     const [clash] = clashesOf(networks, here)
     if (clash) throw tunnelErrors.TUNNEL_CLASH(clash)
     const taken = [...networks, ...here.map(({ cidr }) => cidr)]
-    return { leased: networks, addresses: pickTunnelAddresses(taken, parts.random) }
+    return { leased: chosen, addresses: pickTunnelAddresses(taken, parts.random) }
   })
 
   const { server, client } = await introduce(environment.engine, addresses)
@@ -115,31 +120,28 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     entry = { ...entry, ...more }
     await journal.write(entry)
   }
-  const record = (kind: 'tunnel.launched' | 'tunnel.connected' | 'tunnel.disconnected' | 'tunnel.ended', data = {}) =>
-    trail.record({ kind, actor: person.arn, subject: entry.instanceId ?? id, scope, session: id, source: 'fact', data })
+  const about = (data: Facts) =>
+    ({ actor: person.arn, subject: entry.instanceId ?? id, scope, session: id, source: 'fact', data }) as const
+  const ended = (data: Facts) => recordOnce(trail, lease, { ...about(data), kind: 'tunnel.ended' })
 
   let link: GuardLink | undefined
-  /** The trail has its connect, and has its disconnect still to come. */
-  let connected = false
   async function close(reason: string): Promise<void> {
-    const told = link !== undefined && (await link.sayDown(SAY_DOWN_MS))
+    // Nobody is there to be told when it is the server that was lost.
+    const told = link !== undefined && reason !== 'server-lost' && (await link.sayDown(SAY_DOWN_MS))
     link?.close()
     link = undefined
     if (entry.device !== undefined) await door.apply({ action: 'down', device })
-    if (connected) await record('tunnel.disconnected', { reason })
-    connected = false
-    // Whoever settles this lease later must not close the same connection again; on a full disk the server still has to go.
-    if (entry.connectedAt !== undefined) await note({ connectedAt: undefined }).catch(() => undefined)
+    await recordDisconnect(trail, lease, about({ reason }))
     try {
       const instanceId = entry.instanceId ?? (await findLaunched(ec2, id, entry.requests))
       if (instanceId !== undefined) {
         await askAws('ec2:TerminateInstances', scope.account, () => terminate(ec2, instanceId))
-        await record('tunnel.ended', { reason, instanceId })
+        await ended({ reason, instanceId })
       }
     } catch (error) {
       // Credentials may have expired: a server that said it ends needs nobody's rights. Otherwise the journal keeps the lease.
       if (!told) throw error
-      await record('tunnel.ended', { reason, instanceId: entry.instanceId, toldBy: 'server' })
+      await ended({ reason, instanceId: entry.instanceId, toldBy: 'server' })
     }
     await journal.remove(id)
   }
@@ -154,7 +156,10 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
       ),
     )
     await note({ instanceId })
-    await record('tunnel.launched', { environment: environment.name, leased, until: lease.until })
+    await trail.record({
+      ...about({ environment: environment.name, leased, until: lease.until }),
+      kind: 'tunnel.launched',
+    })
     const endpoint = await step('server has an address', () =>
       waitForAddress(ec2, { instanceId, account: scope.account }, clock, signal),
     )
@@ -162,7 +167,7 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     await step('tunnel is up', () =>
       door.apply(
         {
-          ...{ action: 'up', device, owner: process.pid, address: addresses.client, routes: leased },
+          ...{ action: 'up', device, owner: process.pid, address: addresses.client, routes: networksOf(leased) },
           ...{ endpoint, engine: client.reveal(), serverAddress: addresses.server },
           handshakeWithinMs: HANDSHAKE_WITHIN_MS,
         },
@@ -170,8 +175,7 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
       ),
     )
     await note({ connectedAt: clock.now() })
-    await record('tunnel.connected', { endpoint, leased })
-    connected = true
+    await trail.record({ ...about({ endpoint, leased }), kind: 'tunnel.connected' })
     const open = parts.openLink(addresses, clock.now)
     link = open
     return { lease, instanceId, endpoint, link: open, ec2, close }

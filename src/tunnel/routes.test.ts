@@ -41,6 +41,19 @@ describe('what a VPC leads to', () => {
 
   test('can be narrowed to addresses and networks in it, and to nothing else', () => {
     expect(narrow(leasable(reach), ['10.1.2.3', '10.0.4.0/24'])).toEqual({ leased: ['10.1.2.3/32', '10.0.4.0/24'] })
+    expect(narrow(leasable(reach), ['10.1.2.3:22', '10.1.2.3:22', '10.1.2.3:3389'])).toEqual({
+      leased: ['10.1.2.3:22', '10.1.2.3:3389'],
+    })
+    for (const none of [
+      '10.1.2.3:',
+      '10.1.2.3:0',
+      '10.1.2.3:65536',
+      '10.1.0.0/16:22',
+      '10.1.2.3:22:23',
+      '10.9.0.1:22',
+    ]) {
+      expect(narrow(leasable(reach), [none])).toEqual({ outside: none })
+    }
     expect(narrow(leasable(reach), ['10.9.0.1'])).toEqual({ outside: '10.9.0.1' })
     expect(narrow(leasable(reach), ['nonsense'])).toEqual({ outside: 'nonsense' })
   })

@@ -1,5 +1,6 @@
 import type { Route, RouteTable } from '@aws-sdk/client-ec2'
 import { contains, isIpv4Cidr, overlaps, rangeOf } from './addresses.ts'
+import { readTarget, writeTarget } from './target.ts'
 
 /** By what a VPC reaches a network. */
 export type Hop = 'vpc' | 'peering' | 'transit-gateway' | 'other'
@@ -44,15 +45,15 @@ export function leasable(reach: readonly Reach[]): string[] {
   return [...new Set(open)].filter((cidr) => !open.some((other) => other !== cidr && contains(other, cidr)))
 }
 
-/** `--to`: networks or addresses, each within what can be leased. Undefined names the first that is not. */
+/** `--to`: networks, addresses or ports of addresses, each within what can be leased; or the first that is not. */
 export function narrow(all: readonly string[], wanted: readonly string[]): { leased: string[] } | { outside: string } {
   const leased: string[] = []
   for (const one of wanted) {
-    const cidr = one.includes('/') ? one : `${one}/32`
-    if (!isIpv4Cidr(cidr) || !all.some((network) => contains(network, cidr))) return { outside: one }
-    leased.push(cidr)
+    const target = readTarget(one)
+    if (!target || !all.some((network) => contains(network, target.cidr))) return { outside: one }
+    leased.push(writeTarget(target))
   }
-  return { leased }
+  return { leased: [...new Set(leased)] }
 }
 
 export type LocalNetwork = { cidr: string; device: string }

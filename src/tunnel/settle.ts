@@ -1,8 +1,8 @@
 import type { Engineer } from '../aws/engineer.ts'
 import { processStart } from '../kernel/process-start.ts'
-import type { Trail } from '../model/audit-event.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { findLaunched, terminate } from './launch.ts'
+import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
 import type { LocalNetworkDoor } from './network-document.ts'
 
 export const isHeld = ({ holder }: JournalEntry): boolean => processStart(holder.pid) === holder.start
@@ -11,7 +11,7 @@ type SettleParts = {
   engineer: Engineer
   journal: Journal
   door: LocalNetworkDoor
-  trail: Trail
+  trail: LeaseTrail
 }
 
 /**
@@ -26,10 +26,8 @@ export async function settle(parts: SettleParts, entry: JournalEntry, reason: st
   const instanceId = entry.instanceId ?? (await findLaunched(ec2, lease.id, entry.requests))
   if (instanceId !== undefined) await terminate(ec2, instanceId)
   const common = { actor: lease.owner, subject: instanceId ?? lease.id, scope: lease.scope, session: lease.id } as const
-  if (entry.connectedAt !== undefined) {
-    await trail.record({ ...common, kind: 'tunnel.disconnected', source: 'claim', data: { reason, synthesised: true } })
-  }
-  await trail.record({ ...common, kind: 'tunnel.ended', source: 'fact', data: { reason } })
+  await recordDisconnect(trail, lease, { ...common, source: 'claim', data: { reason, synthesised: true } })
+  await recordOnce(trail, lease, { ...common, kind: 'tunnel.ended', source: 'fact', data: { reason } })
   await journal.remove(lease.id)
   return instanceId
 }

@@ -63,8 +63,20 @@ test('it keeps below 8 KB with as many networks as a hub has peers, and says so 
   }
   expect(packed(200, wireguard).length).toBeLessThanOrEqual(8192)
   expect(packed(200, openvpn).length).toBeLessThanOrEqual(8192)
-  expect(gunzipSync(packed(1, openvpn)).toString()).toContain('for network in 10.0.0.0/24;')
+  expect(gunzipSync(packed(1, openvpn)).toString()).toContain('lead 10.0.0.0/24 4510\n')
   expect(() => packed(4000, openvpn)).toThrow('4000 networks make user data')
+})
+
+test('a single port is let through by a rule of its own, and its host by no other', () => {
+  const lines = renderUserData({ ...plan, leased: ['10.1.4.7:22', '10.1.4.7:3389', '10.0.0.0/24'] }).split('\n')
+  expect(lines.filter((line) => /^lead |lookup 451/.test(line.trim()))).toEqual([
+    ...['22', '3389'].flatMap((port) =>
+      ['tcp', 'udp'].map((by) => `  fence 11 iif $device to 10.1.4.7/32 ipproto ${by} dport ${port} lookup 4511`),
+    ),
+    '  fence 11 iif $device lookup 4510',
+    'lead 10.1.4.7/32 4511',
+    'lead 10.0.0.0/24 4510',
+  ])
 })
 
 test('keys are 32 bytes that differ, and a private one prints as [secret]', () => {

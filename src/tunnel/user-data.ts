@@ -4,6 +4,7 @@ import { SERVER_DEVICE, type TunnelAddresses } from './addresses.ts'
 import type { ServerEngine } from './engines/engine.ts'
 import type { TunnelLimits } from './environment.ts'
 import { tunnelErrors } from './errors.ts'
+import { readTarget } from './target.ts'
 
 /** What a server is told at birth. It holds the server's own private key, and nothing that could pass for the client. */
 export type ServerPlan = {
@@ -14,7 +15,7 @@ export type ServerPlan = {
   logGroup: string
   limits: TunnelLimits
   addresses: TunnelAddresses
-  /** The only networks that it forwards to. */
+  /** All that it forwards to: networks, hosts, single ports of hosts. */
   leased: readonly string[]
   engine: ServerEngine
 }
@@ -63,13 +64,19 @@ own=$(ip -4 -o addr show dev "$card" | awk '{ print $4; exit }')
 fence() { ip rule add protocol kernel pref "$@"; }
 for device in ${Object.keys(engine.devices).join(' ')}; do
   fence 10 iif $device to ${addresses.server} ipproto udp dport ${GUARD_PORT} lookup local
-  fence 11 iif $device lookup 4510
+${doorsOf(leased)}  fence 11 iif $device lookup 4510
   fence 12 iif $device unreachable
+  # Of IPv6 nothing is leased, and the metadata service has an address there too.
+  ip -6 rule add protocol kernel pref 12 iif $device unreachable
 done
 fence 20 lookup local
 ip rule del pref 0
-for network in ${leased.join(' ')}; do ip route add "$network" via "$gateway" dev "$card" proto kernel table 4510; done
-for closed in "\${own%/*}" 169.254.0.0/16; do ip route add unreachable "$closed" proto kernel table 4510; done
+ip -6 rule add protocol kernel pref 20 lookup local
+ip -6 rule del pref 0
+lead() { ip route add "$1" via "$gateway" dev "$card" proto kernel table "$2"; }
+${leads(leased)}for closed in "\${own%/*}" 169.254.0.0/16; do
+  for table in 4510 4511; do ip route add unreachable "$closed" proto kernel table $table; done
+done
 sysctl -qw net.ipv4.ip_forward=1
 networkctl reload
 for _ in {1..200}; do
@@ -82,6 +89,21 @@ ${guardSource()}END
 setsid bash -c 'python3 /usr/local/lib/enchilada/guard.py "$1"; poweroff' guard ${quoted(JSON.stringify(guard))} </dev/null >>/var/log/enchilada-guard.log 2>&1 &
 `
 }
+
+const targetsOf = (leased: readonly string[]) => leased.flatMap((one) => readTarget(one) ?? [])
+
+/** Table 4510 leads to whole networks; table 4511 to hosts, for the rules of their single ports alone. */
+const leads = (leased: readonly string[]): string => {
+  const lines = targetsOf(leased).map(({ cidr, port }) => `lead ${cidr} ${port === undefined ? 4510 : 4511}\n`)
+  return [...new Set(lines)].join('')
+}
+
+const doorsOf = (leased: readonly string[]): string =>
+  targetsOf(leased)
+    .filter(({ port }) => port !== undefined)
+    .flatMap(({ cidr, port }) => ['tcp', 'udp'].map((protocol) => `to ${cidr} ipproto ${protocol} dport ${port}`))
+    .map((only) => `  fence 11 iif $device ${only} lookup 4511\n`)
+    .join('')
 
 /** As it is sent: cloud-init unpacks what is gzip (cloud-init documentation, "User data formats"). */
 export function packUserData(script: string, { leased }: Pick<ServerPlan, 'leased'>): Buffer {

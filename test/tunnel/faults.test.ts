@@ -15,6 +15,7 @@ test.each(sample)(
   async ({ engine, aws = [], laptop = {} }) => {
     await stage.aws.lab.setFaults(aws)
     const { failure, left: _, ...after } = await stage.live({ ...laptop }, engine)
+    if (laptop.dies) expect(failure).toBe('killed')
     if (aws.length > 0) expect(failure).toMatch(/^(TUNNEL_[A-Z_]+)?$/)
     expect(after).toEqual({ servers: 0, devices: 0, leases: 0, unmatched: 0 })
   },

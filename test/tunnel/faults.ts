@@ -1,6 +1,6 @@
 import type { Fault } from '../../lab/aws/doors.ts'
 import { engineNames } from '../../src/tunnel/engines/engine.ts'
-import type { LaptopFaults } from './stage.ts'
+import type { Death, LaptopFaults } from './stage.ts'
 
 export type FaultPoint = { name: string; aws?: Fault[]; laptop?: LaptopFaults }
 
@@ -29,6 +29,20 @@ const capacity = (count: number): Fault => ({
   count,
 })
 
+/** How often `up` and its end write to the journal, record, set the network and call EC2, when nothing goes wrong. */
+const doings = { journal: 5, trail: 4, network: 2, AWS: 4 } as const
+
+const doing = { journal: 'write to the journal', trail: 'record', network: 'change of the network', AWS: 'call of EC2' }
+
+const deaths: FaultPoint[] = (['journal', 'trail', 'network', 'AWS'] as const).flatMap((to) =>
+  Array.from({ length: doings[to] }, (_, at) => at + 1).flatMap((n) =>
+    (['before', 'after'] as const).map((when): FaultPoint => {
+      const dies: Death = { when, to, n }
+      return { name: `killed ${when} ${doing[to]} ${n}`, laptop: { dies } }
+    }),
+  ),
+)
+
 const steps = [
   'signed in to AWS',
   'routes of the VPC and its peers',
@@ -47,6 +61,7 @@ const faultPoints: readonly FaultPoint[] = [
   ...[1, 2, 3, 4].map((n) => ({ name: `trail refuses from record ${n}`, laptop: { trailFrom: n } })),
   { name: 'the network of the laptop cannot be set', laptop: { door: 'up' } },
   { name: 'the network of the laptop cannot be unset', laptop: { door: 'down' } },
+  ...deaths,
   ...steps.map((interruptAt) => ({ name: `Ctrl-C at "${interruptAt}"`, laptop: { interruptAt } })),
 ]
 

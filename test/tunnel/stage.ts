@@ -16,6 +16,9 @@ import { networkIn } from '../../src/tunnel/read-environment.ts'
 import { settle } from '../../src/tunnel/settle.ts'
 import { deployManagementVpc, signInAs } from '../fixtures/management-vpc.ts'
 
+/** No journey does as many things. */
+const ALWAYS = 1_000
+
 /** What may go wrong on the laptop's side, by what is being done. */
 export type LaptopFaults = {
   /** The n-th write of the journal fails, and every later one: the disk is full. */
@@ -25,7 +28,11 @@ export type LaptopFaults = {
   trailFrom?: number
   /** Ctrl-C when this step begins. */
   interruptAt?: string
+  /** SIGKILL just before or just after one of the things that it does, by what it does it to. */
+  dies?: Death
 }
+
+export type Death = { when: 'before' | 'after'; to: 'journal' | 'trail' | 'network' | 'AWS'; n: number }
 
 /** Everything of `up` but the packets: the emulator's AWS, a real journal, a network of this machine that only remembers. */
 export async function openStage() {
@@ -46,24 +53,50 @@ export async function openStage() {
     const onDisk = openJournal(folder)
     let writes = 0
     let records = 0
+    const { dies } = faults
+    const done = { journal: 0, trail: 0, network: 0, AWS: 0 }
+    let die: () => void = () => {}
+    const dead = new Promise<void>((resolve) => {
+      die = resolve
+    })
+    /** What is dead does nothing more, and nobody hears of it. */
+    const forEver = () => new Promise<never>(() => die())
+    async function mortal<T>(to: Death['to'], work: () => Promise<T>): Promise<T> {
+      done[to] += 1
+      const now = (when: Death['when']) => dies?.when === when && dies.to === to && dies.n === done[to]
+      if (now('before')) await forEver()
+      const value = await work()
+      return now('after') ? forEver() : value
+    }
+    const engineer = createEngineer({ clock: systemClock, profile: undefined })
     const journal: Journal = {
       ...onDisk,
       async write(entry) {
         writes += 1
         if (faults.journalFrom !== undefined && writes >= faults.journalFrom) throw new Error('ENOSPC')
-        await onDisk.write(entry)
+        await mortal('journal', () => onDisk.write(entry))
       },
+      remove: (lease) => mortal('journal', () => onDisk.remove(lease)),
     }
     const door: LocalNetworkDoor = {
       async apply(document) {
         if (document.action === faults.door) throw new Error(`netconf ${document.action} failed`)
-        if (document.action === 'up') devices.add(document.device)
-        if (document.action === 'down') devices.delete(document.device)
-        return {}
+        return mortal('network', async () => {
+          if (document.action === 'up') devices.add(document.device)
+          if (document.action === 'down') devices.delete(document.device)
+          return {}
+        })
       },
     }
     const parts: TunnelParts = {
-      engineer: createEngineer({ clock: systemClock, profile: undefined }),
+      engineer: {
+        ...engineer,
+        async ec2(scope, role) {
+          const client = await engineer.ec2(scope, role)
+          client.middlewareStack.add((next) => (args) => mortal('AWS', () => next(args)), { step: 'initialize' })
+          return client
+        },
+      },
       journal,
       door,
       openLink: () => ({
@@ -76,8 +109,9 @@ export async function openStage() {
         async record(event) {
           records += 1
           if (faults.trailFrom !== undefined && records >= faults.trailFrom) throw new Error('AUDIT_UNAVAILABLE')
-          trail.push(event)
+          await mortal('trail', async () => void trail.push(event))
         },
+        has: async ({ id }, kind) => trail.some((event) => event.session === id && event.kind === kind),
       },
       clock: systemClock,
       random: () => 0,
@@ -92,7 +126,11 @@ export async function openStage() {
       trail,
       devices,
       onDisk,
-      heal: () => void Object.assign(faults, { journalFrom: undefined, door: undefined, trailFrom: undefined }),
+      dead,
+      heal() {
+        Object.assign(faults, { journalFrom: undefined, door: undefined, trailFrom: undefined })
+        Object.assign(done, { journal: -ALWAYS, trail: -ALWAYS, network: -ALWAYS, AWS: -ALWAYS })
+      },
       signal: stop.signal,
       remove: () => rmSync(folder, { recursive: true }),
     }
@@ -122,10 +160,12 @@ export async function openStage() {
     async live(faults: LaptopFaults, engine: EngineName) {
       const machine = laptop(faults)
       let failure = ''
+      const environment = { ...wish.environment, engine }
+      const lives = openTunnel(machine.parts, { ...wish, environment }, machine.signal).then((tunnel) =>
+        tunnel.close('asked'),
+      )
       try {
-        const environment = { ...wish.environment, engine }
-        const tunnel = await openTunnel(machine.parts, { ...wish, environment }, machine.signal)
-        await tunnel.close('asked')
+        await Promise.race([lives, machine.dead.then(() => Promise.reject(new Error('killed')))])
       } catch (error) {
         failure = error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error)
       }

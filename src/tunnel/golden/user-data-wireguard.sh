@@ -33,11 +33,19 @@ for device in enchilada0; do
   fence 10 iif $device to 198.18.0.5 ipproto udp dport 51821 lookup local
   fence 11 iif $device lookup 4510
   fence 12 iif $device unreachable
+  # Of IPv6 nothing is leased, and the metadata service has an address there too.
+  ip -6 rule add protocol kernel pref 12 iif $device unreachable
 done
 fence 20 lookup local
 ip rule del pref 0
-for network in 10.0.0.0/16 10.1.0.0/16; do ip route add "$network" via "$gateway" dev "$card" proto kernel table 4510; done
-for closed in "${own%/*}" 169.254.0.0/16; do ip route add unreachable "$closed" proto kernel table 4510; done
+ip -6 rule add protocol kernel pref 20 lookup local
+ip -6 rule del pref 0
+lead() { ip route add "$1" via "$gateway" dev "$card" proto kernel table "$2"; }
+lead 10.0.0.0/16 4510
+lead 10.1.0.0/16 4510
+for closed in "${own%/*}" 169.254.0.0/16; do
+  for table in 4510 4511; do ip route add unreachable "$closed" proto kernel table $table; done
+done
 sysctl -qw net.ipv4.ip_forward=1
 networkctl reload
 for _ in {1..200}; do

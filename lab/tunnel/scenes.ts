@@ -1,0 +1,136 @@
+import type { LabInstance } from '../aws/doors.ts'
+import type { Steps } from '../world/report.ts'
+import { allow, deviceOf } from './engines.ts'
+import type { Laptop } from './laptop.ts'
+import { answers, expectEqual, gone, holderOf, isOpen, phases, refusals, until } from './probes.ts'
+import { type RunningUp, startUp } from './running-up.ts'
+import { launchTarget, type TunnelJourneyOptions, type TunnelWorld } from './tunnel-world.ts'
+
+/** What may befall a tunnel while it is held; each scene opens its own and ends it. */
+export type Scene = (steps: Steps, options: TunnelJourneyOptions, world: TunnelWorld, laptop: Laptop) => Promise<void>
+
+const open = (steps: Steps, laptop: Laptop, ...args: string[]): Promise<RunningUp> =>
+  steps.step(
+    ['up', ...args].join(' '),
+    () => startUp(laptop, ['lab', ...args]),
+    ({ lines }) => phases(lines),
+  )
+
+const serverOf = ({ connected }: RunningUp): string => String(connected['instanceId'])
+
+/** The server passes on what goes to that port of that host, whatever the laptop's own routes and keys admit. */
+export const onePort: Scene = async (steps, options, { peer }, laptop) => {
+  const { step } = steps
+  const { engine, hosts, lab, organisation } = options
+  const neighbour = await step('another host in the peered VPC', () =>
+    launchTarget(options, organisation.accounts['workload-1']),
+  )
+  const up = await open(steps, laptop, '--to', `${peer.privateIp}:3389`)
+  const server = await lab.instance(serverOf(up))
+  const device = deviceOf(up)
+  await step('its one port answers', async () =>
+    expectEqual(await isOpen(laptop, peer.privateIp, 3389), true, 'port 3389'),
+  )
+  const isRefused = async (target: LabInstance, port: number) => {
+    const before = await refusals(hosts, server)
+    expectEqual(await isOpen(laptop, target.privateIp, port), false, `${target.privateIp}:${port}`)
+    expectEqual((await refusals(hosts, server)) > before, true, `${target.privateIp}:${port} refused by the server`)
+  }
+  await step('no other port of that host, nor that port of another: the server refuses them', async () => {
+    await isRefused(peer, 22)
+    const address = neighbour.privateIp ?? ''
+    await allow(engine, laptop, device, address)
+    await laptop.run('ip', 'route', 'add', `${address}/32`, 'dev', device)
+    await isRefused(neighbour, 3389)
+  })
+  await step('down', () => laptop.cli(['down', 'lab']))
+  await up.ended
+  await gone(lab, server.id)
+}
+
+/** Law 8: how the server is lost, and how soon another stands in its place. */
+export const replaced =
+  (how: 'terminated' | 'silent'): Scene =>
+  async (steps, { lab, hosts }, { peer }, laptop) => {
+    const { step } = steps
+    const up = await open(steps, laptop)
+    const server = serverOf(up)
+    const lost = await lab.instance(server)
+    await step(`its server is ${how}`, async () => {
+      if (how === 'terminated') await lab.setInstanceState(server, 'terminated')
+      // Its machine is dead, and EC2 does not know yet.
+      else await hosts.find(server)?.takeDown()
+    })
+    const again = await step('another server takes its place', () => nextConnect(up), phasesAfterLoss(up))
+    await step('the same networks, another zone, and the peered host answers', async () => {
+      expectEqual(String(again['leased']), String(up.connected['leased']), 'leased')
+      const now = await lab.instance(String(again['instanceId']))
+      expectEqual(now.zone === lost.zone, false, 'the same zone')
+      await answers(laptop, peer)
+    })
+    await step('the lost server is terminated', () => gone(lab, server))
+    await step('one disconnect and one connect more in the trail', async () => {
+      const trail = await trailOf(laptop)
+      const leases = [up.connected, again].map(({ lease }) => String(lease))
+      expectEqual(
+        leases.map((lease) => trail.get(lease)?.join()).join(' / '),
+        'launched,connected,disconnected,ended / launched,connected',
+        'trail',
+      )
+    })
+    await laptop.cli(['down', 'lab'])
+    await up.ended
+    await gone(lab, String(again['instanceId']))
+  }
+
+/** The laptop is away for longer than the server takes for a lost connection, and not longer than its grace. */
+export const away =
+  (how: 'asleep' | 'without a network', ms: number): Scene =>
+  async (steps, { lab }, { peer }, laptop) => {
+    const { step } = steps
+    const up = await open(steps, laptop)
+    await step(`the laptop is ${how} for ${ms / 1000} s`, async () => {
+      await leave(laptop, how)
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      await comeBack(laptop, how)
+    })
+    await step('the same server takes it up again', async () => {
+      await until('answer', () => isOpen(laptop, peer.privateIp, 22))
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      await answers(laptop, peer)
+      expectEqual(up.lines.filter(({ event }) => event === 'replacing').length, 0, 'replacements')
+    })
+    await laptop.cli(['down', 'lab'])
+    await up.ended
+    await gone(lab, serverOf(up))
+  }
+
+async function leave(laptop: Laptop, how: 'asleep' | 'without a network'): Promise<void> {
+  if (how === 'asleep') process.kill(await holderOf(laptop), 'SIGSTOP')
+  else await laptop.setOnline(false)
+}
+
+async function comeBack(laptop: Laptop, how: 'asleep' | 'without a network'): Promise<void> {
+  if (how === 'asleep') process.kill(await holderOf(laptop), 'SIGCONT')
+  else await laptop.setOnline(true)
+}
+
+async function nextConnect(up: RunningUp) {
+  const connects = () => up.lines.filter(({ event }) => event === 'connected')
+  await until('second server', async () => connects().length === 2, 60_000)
+  return connects()[1] ?? up.connected
+}
+
+const phasesAfterLoss = (up: RunningUp) => () =>
+  phases(up.lines.slice(up.lines.findIndex(({ event }) => event === 'connected')))
+
+/** Kinds of its records without `tunnel.`, by lease, in their order. */
+async function trailOf(laptop: Laptop): Promise<Map<string, string[]>> {
+  const text = await laptop.run('find', laptop.home, '-name', '*.jsonl', '-exec', 'cat', '{}', '+')
+  const kinds = new Map<string, string[]>()
+  for (const line of text.split('\n').filter(Boolean)) {
+    const { session = '', kind }: { session?: string; kind: string } = JSON.parse(line)
+    if (kind.startsWith('tunnel.')) kinds.set(session, [...(kinds.get(session) ?? []), kind.slice('tunnel.'.length)])
+  }
+  return kinds
+}
