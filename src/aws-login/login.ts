@@ -1,4 +1,5 @@
 import type { Caller, ChainOptions } from '../aws/federated-role.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { type Assertion, readAssertion, type SamlRole } from './assertion.ts'
@@ -17,6 +18,7 @@ export type LoginPorts = {
   /** Opens the page and gives the base64 SAML response that it posts. */
   capture(visit: { url: string; timeoutMs: number; browser: string | undefined; headless: boolean }): Promise<Secret>
   readStdin(): Promise<Secret>
+  clock: Clock
   /** Absent without a terminal. */
   askRole: AskRole | undefined
 }
@@ -68,7 +70,7 @@ async function byBrowser(ports: LoginPorts, { settings, settingsFile }: LoginReq
 }
 
 async function bySaml(
-  { assume, askRole }: LoginPorts,
+  { assume, askRole, clock }: LoginPorts,
   settings: LoginSettings,
   assertion: Assertion,
   method: 'saml' | 'stdin',
@@ -76,7 +78,15 @@ async function bySaml(
   const role = await chooseRole(assertion.roles, settings.role, askRole)
   const durationSeconds = settings.duration === undefined ? undefined : Math.round(settings.duration / 1000)
   const renewal = method === 'saml' ? renewalOf(settings, role, durationSeconds) : undefined
-  return takeRole(assume, { role, assertion, method, region: settings.region, durationSeconds, renewal })
+  return takeRole(assume, {
+    role,
+    assertion,
+    method,
+    region: settings.region,
+    durationSeconds,
+    renewal,
+    now: clock.now(),
+  })
 }
 
 const renewalOf = (
@@ -101,5 +111,6 @@ export async function renew(ports: LoginPorts, session: AwsSession): Promise<Aws
   const response = await ports.capture({ url: signInUrl, timeoutMs: SILENT_MS, browser, headless: true })
   const assertion = readAssertion(response.reveal())
   const role = await chooseRole(assertion.roles, roleArn, undefined)
-  return takeRole(ports.assume, { role, assertion, method: 'saml', region, durationSeconds, renewal })
+  const now = ports.clock.now()
+  return takeRole(ports.assume, { role, assertion, method: 'saml', region, durationSeconds, renewal, now })
 }

@@ -18,12 +18,15 @@ export function isSignInAddress(text: string): boolean {
   })
 }
 
+const NAMES: readonly string[] = [...HOSTS, ...HOSTS.map((host) => `${host}${PROXY_SUFFIX}`)]
+
 /** Wider than the addresses, in the browser's own wildcards: what is stopped here is looked at by `isSignInAddress`. */
-export const signInPatterns: readonly string[] = [...HOSTS, ...HOSTS.map((host) => `${host}${PROXY_SUFFIX}`)].flatMap(
-  (host) => [`https://${host}/saml*`, `https://*.${host}/saml*`],
-)
+export const signInPatterns: readonly string[] = NAMES.flatMap((host) => [
+  `https://${host}/saml*`,
+  `https://*.${host}/saml*`,
+])
 
 /** The browser never learns these names' addresses, so that not even a connection opened ahead of time can reach them. */
-export const unresolvable: string = HOSTS.flatMap((host) => [`MAP ${host} ~NOTFOUND`, `MAP *.${host} ~NOTFOUND`]).join(
+export const unresolvable: string = NAMES.flatMap((host) => [`MAP ${host} ~NOTFOUND`, `MAP *.${host} ~NOTFOUND`]).join(
   ',',
 )

@@ -1,7 +1,7 @@
 import { isDenied, isExpiredAssertion, isInvalidAssertion, isInvalidValue, isRejectedClaim } from '../aws/error-sets.ts'
 import { awsErrors } from '../aws/errors.ts'
 import type { FederatedRole, SamlGrant } from '../aws/federated-role.ts'
-import { reasonOf } from '../kernel/errors.ts'
+import { isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Assertion, SamlRole } from './assertion.ts'
 import { loginErrors } from './errors.ts'
 import type { AwsSession, Renewal } from './session.ts'
@@ -15,7 +15,14 @@ export type TakeRole = {
   region: string | undefined
   durationSeconds: number | undefined
   renewal: Renewal | undefined
+  /** By this machine's clock, in ms. */
+  now: number
 }
+
+/** AWS gives a role for a quarter of an hour at least and twelve hours at most. The rest is the way there and small differences. */
+const SHORTEST_MS = 15 * 60_000
+const LONGEST_MS = 12 * 3_600_000
+const TOLERATED_MS = 2 * 60_000
 
 /** Where STS is asked when nobody says: a region of the role's own partition. */
 const HOME: Readonly<Record<string, string>> = { 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' }
@@ -28,6 +35,7 @@ export async function takeRole(assume: AssumeWithSaml, take: TakeRole): Promise<
   try {
     const { roleArn, providerArn } = role
     const given = await assume({ region, roleArn, providerArn, assertion: assertion.encoded, durationSeconds })
+    refuseWrongClock(given.expiresAt - take.now)
     return {
       v: 1,
       method,
@@ -41,9 +49,19 @@ export async function takeRole(assume: AssumeWithSaml, take: TakeRole): Promise<
       keys: given.keys,
     }
   } catch (cause) {
+    if (isCoded(cause)) throw cause
     throw explain(cause, role)
   }
 }
+
+/** Everything that is kept is judged by this clock: a session would be over at once, or used for ever. */
+function refuseWrongClock(left: number): void {
+  if (left >= SHORTEST_MS - TOLERATED_MS && left <= LONGEST_MS + TOLERATED_MS) return
+  const reason = `a new session would end ${left < 0 ? `${inMinutes(-left)} ago` : `in ${inMinutes(left)}`}`
+  throw awsErrors.AWS_CLOCK_WRONG({ reason })
+}
+
+const inMinutes = (ms: number): string => `${Math.round(ms / 60_000)} min`
 
 /** The last part of an ARN: a session's name or a user's. */
 export const personOf = (arn: string): string => arn.slice(Math.max(arn.lastIndexOf('/'), arn.lastIndexOf(':')) + 1)

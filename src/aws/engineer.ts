@@ -12,6 +12,8 @@ import { isDenied } from './error-sets.ts'
 import { awsErrors } from './errors.ts'
 import type { AccessKeys } from './federated-role.ts'
 import { createLogsClient } from './logs-client.ts'
+import { RETRIES } from './patience.ts'
+import { sessionRefused } from './session-refused.ts'
 
 /**
  * AWS by the credentials at hand: an engineer's session of `enchilada login`, or the SDK's own chain (variables, profiles, Identity Center, `aws
@@ -24,8 +26,6 @@ export type Engineer = {
   /** Who AWS says this is; asked once. `name` is the last part of the ARN: a session's or a user's. */
   whoAmI(region: string): Promise<{ account: string; arn: string; name: string }>
 }
-
-const RETRIES = { maxAttempts: 4, retryMode: 'standard' } as const
 
 export type EngineerOptions = {
   clock: Clock
@@ -60,6 +60,8 @@ export function createEngineer({ clock, profile, session }: EngineerOptions): En
       const { Account = '', Arn = '' } = await stsIn(region).send(new GetCallerIdentityCommand({}))
       return { account: Account, arn: Arn, name: Arn.slice(Arn.lastIndexOf('/') + 1) || Arn }
     } catch (cause) {
+      const refused = sessionRefused(cause)
+      if (refused) throw refused
       const details = { action: 'sts:GetCallerIdentity', account: 'of these credentials', reason: reasonOf(cause) }
       throw isDenied(cause) ? awsErrors.AWS_DENIED(details, { cause }) : awsErrors.AWS_UNAVAILABLE(details, { cause })
     }

@@ -57,6 +57,11 @@ const INVALID_ASSERTION = new Set(['InvalidIdentityToken', 'InvalidIdentityToken
 const REJECTED_CLAIM = new Set(['IDPRejectedClaim', 'IDPRejectedClaimException'])
 const INVALID_VALUE = new Set(['ValidationError', 'ValidationException'])
 
+/** Of signed calls. EC2 says the same of a session that has ended and of a signature made too long ago. */
+const EXPIRED_SESSION = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired'])
+/** The SDK sets its own clock by AWS's answers and tries again; what comes through was not helped by that. */
+const WRONG_CLOCK = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture'])
+
 /** The code of an SDK error: its name, as SDK v3 sets it. */
 export const awsCode = (error: unknown): string => (error instanceof Error ? error.name : '')
 
@@ -68,6 +73,11 @@ export const isDisabledRegion = (error: unknown): boolean => DISABLED_REGION.has
 export const isAlreadyThere = (error: unknown): boolean => ALREADY_THERE.has(awsCode(error))
 export const isMissingBucket = (error: unknown): boolean => MISSING_BUCKET.has(awsCode(error))
 export const isExpiredAssertion = (error: unknown): boolean => EXPIRED_ASSERTION.has(awsCode(error))
+export const isExpiredSession = (error: unknown): boolean => EXPIRED_SESSION.has(awsCode(error))
+/** Signatures that are too old or not yet valid have the code of any wrong signature (IAM User Guide, "Troubleshoot SigV4 signing"). */
+export const isWrongClock = (error: unknown): boolean =>
+  WRONG_CLOCK.has(awsCode(error)) ||
+  (error instanceof Error && /^Signature (?:expired|not yet current)/.test(error.message))
 export const isInvalidAssertion = (error: unknown): boolean => INVALID_ASSERTION.has(awsCode(error))
 export const isRejectedClaim = (error: unknown): boolean => REJECTED_CLAIM.has(awsCode(error))
 export const isInvalidValue = (error: unknown): boolean => INVALID_VALUE.has(awsCode(error))

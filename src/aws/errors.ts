@@ -11,6 +11,16 @@ export const awsErrors = defineErrors({
     retryable: true,
     hint: 'Check the network path and the credentials of this process; it is tried again by itself.',
   },
+  AWS_SESSION_EXPIRED: {
+    message: 'AWS does not take these credentials any more: {reason}',
+    retryable: false,
+    hint: 'Run enchilada login --renew, or sign in to the profile again. If they are new, check the clock of this machine.',
+  },
+  AWS_CLOCK_WRONG: {
+    message: 'The clock of this machine is not the one of AWS: {reason}',
+    retryable: false,
+    hint: 'Set it by the network (Linux: timedatectl set-ntp true; macOS and Windows: set it automatically) and run the command again.',
+  },
   BUCKET_DENIED: {
     message: 'AWS denied {action} on {url}: {reason}',
     retryable: false,

@@ -1,7 +1,7 @@
 import { AssumeRoleWithSAMLCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { Secret } from '../kernel/secret.ts'
-import { RETRIES } from './own-account.ts'
+import { RETRIES } from './patience.ts'
 
 export type AccessKeys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }
 

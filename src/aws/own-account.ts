@@ -1,8 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
-
-/** The SDK retries, and nobody else does. Adaptive mode would keep its rate per client, which lives for one visit only. */
-export const RETRIES = { maxAttempts: 4, retryMode: 'standard' } as const
+import { RETRIES } from './patience.ts'
 
 /** Clients of the account that this process runs in. A module of its own: who uses them alone carries neither EC2 nor STS. */
 export const createSqs = (region: string): SQSClient =>

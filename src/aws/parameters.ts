@@ -1,6 +1,6 @@
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
-import { RETRIES } from './own-account.ts'
+import { RETRIES } from './patience.ts'
 
 export type Parameter = { name: string; value: string }
 

@@ -1,5 +1,6 @@
 import { type AuditStores, openAuditStores } from '../config/audit-stores.ts'
-import { type CommandContext, loadFor, optionText } from './command.ts'
+import { type CommandContext, optionText } from './command.ts'
+import { loadFor } from './load-for.ts'
 
 /** The trail where `--source` and `--anchor` say, or else the configuration. */
 export const auditStoresFor = (context: CommandContext): Promise<AuditStores> =>

@@ -1,4 +1,3 @@
-import { findConfig, type Loaded, loadConfig } from '../config/load-config.ts'
 import type { Output } from './output.ts'
 
 /** What each command is given; it answers with the exit code. */
@@ -15,6 +14,3 @@ export const optionNumber = ({ options }: CommandContext, name: string): number 
   const value = options[name]
   return typeof value === 'number' ? value : undefined
 }
-
-export const loadFor = (context: CommandContext): Loaded =>
-  loadConfig(findConfig(optionText(context, 'config'), process.env))

@@ -2,8 +2,9 @@ import { readPolicies } from '../config/load-policies.ts'
 import { followedReaders } from '../config/open-guacamole.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
 import { parsePolicies } from '../policy/policy-set.ts'
-import { type Command, loadFor } from './command.ts'
+import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
+import { loadFor } from './load-for.ts'
 
 /** Reads the configuration and the policies as `serve` would; changes nothing and calls nobody. */
 export const checkConfig: Command = async (context) => {

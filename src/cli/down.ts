@@ -1,6 +1,6 @@
 import { tunnelErrors } from '../tunnel/errors.ts'
-import type { JournalEntry } from '../tunnel/journal.ts'
-import { isHeld, settle } from '../tunnel/settle.ts'
+import { isHeld, type JournalEntry } from '../tunnel/journal.ts'
+import { settle } from '../tunnel/settle.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { laptopOf } from './tunnel-parts.ts'

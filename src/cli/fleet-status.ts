@@ -1,7 +1,8 @@
 import type { Loaded } from '../config/load-config.ts'
 import { stateNow } from '../reconcile/freshness.ts'
-import { type Command, loadFor, optionText } from './command.ts'
+import { type Command, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
+import { loadFor } from './load-for.ts'
 import { ago, table } from './output.ts'
 import { openStoreOf } from './store-open.ts'
 

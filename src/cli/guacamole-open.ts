@@ -9,7 +9,8 @@ import { formatScope, parseScope, type Scope } from '../model/scope.ts'
 import type { ReadingStore } from '../store/open-for-reading.ts'
 import type { ConnectionsTable } from '../store/schema.ts'
 import type { Database } from '../store/store.ts'
-import { type CommandContext, loadFor } from './command.ts'
+import type { CommandContext } from './command.ts'
+import { loadFor } from './load-for.ts'
 import { openStoreOf } from './store-open.ts'
 
 export type WantedScope = { scope: Scope; connections: Connection[] }

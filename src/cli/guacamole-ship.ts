@@ -4,9 +4,10 @@ import { type ShipPass, ship } from '../guacamole/ship.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
-import { type Command, loadFor, optionText } from './command.ts'
+import { type Command, optionText } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { withGuacamole } from './guacamole-open.ts'
+import { loadFor } from './load-for.ts'
 import { table } from './output.ts'
 
 const EVERY_MS = 15_000

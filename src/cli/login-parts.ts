@@ -31,6 +31,7 @@ export function loginPorts(): LoginPorts {
   return {
     askChain,
     assume: assumeRoleWithSaml,
+    clock: systemClock,
     capture: async ({ browser, ...visit }) =>
       captureResponse({ ...visit, program: findBrowser(browser), profile, clock: systemClock }),
     readStdin: async () => new Secret(await text(process.stdin)),

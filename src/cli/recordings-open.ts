@@ -5,7 +5,8 @@ import { publicKeySigner } from '../kernel/signer.ts'
 import { recordingErrors } from '../recording/errors.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
 import { auditStoresFor } from './audit-stores.ts'
-import { type CommandContext, loadFor, optionText } from './command.ts'
+import { type CommandContext, optionText } from './command.ts'
+import { loadFor } from './load-for.ts'
 
 /**
  * The recordings of the configured store, read where they lie. Whoever reads needs no private key: the public one is the one given,

@@ -1,5 +1,6 @@
 import { recordCommand } from '../config/command-trail.ts'
-import { type CommandContext, loadFor } from './command.ts'
+import type { CommandContext } from './command.ts'
+import { loadFor } from './load-for.ts'
 
 /** Before the first byte of a recording is shown, the trail says who asked for it. */
 export async function tellTrail(

@@ -10,7 +10,7 @@ import { type Clock, systemClock, toIso } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { isIpv4Cidr } from '../tunnel/addresses.ts'
 import type { Environment } from '../tunnel/environment.ts'
-import { type Journal, openJournal } from '../tunnel/journal.ts'
+import type { Journal } from '../tunnel/journal.ts'
 import type { LeaseTrail } from '../tunnel/lease-trail.ts'
 import type { LocalNetworkDoor } from '../tunnel/network-document.ts'
 import type { LocalNetwork } from '../tunnel/routes.ts'
@@ -18,6 +18,7 @@ import { type CommandContext, optionText } from './command.ts'
 import { registryOf } from './environments-parts.ts'
 import { sessionOf } from './login-parts.ts'
 import { netconfDoor } from './netconf-door.ts'
+import { ownJournal } from './own-journal.ts'
 
 /** What the tunnel's commands are made of on a laptop. */
 export type Laptop = {
@@ -37,7 +38,7 @@ export function laptopOf(context: CommandContext): Laptop {
   return {
     clock,
     engineer: createEngineer({ clock, profile, session: sessionOf(context) }),
-    journal: openJournal(join(paths.log, 'leases')),
+    journal: ownJournal(),
     door: netconfDoor(),
     environments: () => registryOf(context).all(),
     openTrail: async () => {

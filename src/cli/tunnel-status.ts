@@ -1,12 +1,12 @@
-import { isHeld } from '../tunnel/settle.ts'
+import { isHeld } from '../tunnel/journal.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
-import { laptopOf } from './tunnel-parts.ts'
+import { ownJournal } from './own-journal.ts'
 
 /** Tunnels of this machine, from its journal alone: no call, no privilege. */
 export const tunnelStatus: Command = async (context) => {
-  const { entries, torn } = await laptopOf(context).journal.list()
+  const { entries, torn } = await ownJournal().list()
   const tunnels = entries.map((entry) => ({
     lease: entry.lease.id,
     environment: entry.lease.environment,

@@ -1,4 +1,5 @@
 import { isDenied } from '../aws/error-sets.ts'
+import { sessionRefused } from '../aws/session-refused.ts'
 import { isCoded, reasonOf } from '../kernel/errors.ts'
 import { tunnelErrors } from './errors.ts'
 
@@ -8,6 +9,8 @@ export async function askAws<T>(action: string, account: string, work: () => Pro
     return await work()
   } catch (cause) {
     if (isCoded(cause)) throw cause
+    const refused = sessionRefused(cause)
+    if (refused) throw refused
     const details = { action, account, reason: reasonOf(cause) }
     throw isDenied(cause)
       ? tunnelErrors.TUNNEL_AWS_DENIED(details, { cause })

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { processStart } from '../kernel/process-start.ts'
-import { type JournalEntry, openJournal } from './journal.ts'
-import { isHeld } from './settle.ts'
+import { isHeld, type JournalEntry, openJournal } from './journal.ts'
 
 let folder: string
 beforeEach(() => {

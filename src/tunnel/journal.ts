@@ -4,6 +4,7 @@ import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import * as z from 'zod'
 import { writeDurably } from '../kernel/durable-file.ts'
 import { reasonOf } from '../kernel/errors.ts'
+import { processStart } from '../kernel/process-start.ts'
 import { tunnelErrors } from './errors.ts'
 import { type Lease, leaseSchema } from './lease.ts'
 
@@ -27,6 +28,9 @@ const entrySchema = z.object({
   connectedAt: z.number().optional(),
 })
 export type JournalEntry = z.infer<typeof entrySchema>
+
+/** Its process lives. */
+export const isHeld = ({ holder }: JournalEntry): boolean => processStart(holder.pid) === holder.start
 
 export type Journal = {
   write(entry: JournalEntry): Promise<void>

@@ -1,11 +1,8 @@
 import type { Engineer } from '../aws/engineer.ts'
-import { processStart } from '../kernel/process-start.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { findLaunched, terminate } from './launch.ts'
 import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
 import type { LocalNetworkDoor } from './network-document.ts'
-
-export const isHeld = ({ holder }: JournalEntry): boolean => processStart(holder.pid) === holder.start
 
 type SettleParts = {
   engineer: Engineer

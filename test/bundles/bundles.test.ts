@@ -53,19 +53,34 @@ test('the writer can ask neither EC2 nor STS, the observer and the reaper know n
   }
 })
 
-test('the command line starts without a database, CDK, React or an AWS client', () => {
+/** Packages of all that Node loads when it loads this file: the chunks that it imports, and theirs. */
+function loadedWith(source: string): Set<string> {
   const { outputs } = told('cli')
-  const entry = Object.entries(outputs).find(([, output]) => output.entryPoint === 'src/cli/main.ts')
+  const start = Object.entries(outputs).find(([, output]) => output.entryPoint === source)
   const loaded = new Set<string>()
   const load = (file: string) => {
     if (loaded.has(file)) return
     loaded.add(file)
     for (const { path, kind } of outputs[file]?.imports ?? []) if (kind === 'import-statement') load(path)
   }
-  load(entry?.[0] ?? '')
-  const packages = packagesOf([...loaded].flatMap((file) => Object.keys(outputs[file]?.inputs ?? {})))
+  load(start?.[0] ?? '')
+  return packagesOf([...loaded].flatMap((file) => Object.keys(outputs[file]?.inputs ?? {})))
+}
+
+test('the command line starts without a database, CDK, React or an AWS client', () => {
+  const packages = loadedWith('src/cli/main.ts')
   expect(packages).toContain('commander')
   for (const name of packages) expect(name).not.toMatch(/^(pg|mysql2|kysely|react|aws-cdk-lib|ssh2|@aws-sdk\/.*)$/)
   const all = packagesOf(Object.keys(told('cli').inputs))
   for (const banned of ['aws-cdk-lib', 'constructs', 'react', 'oidc-provider']) expect(all).not.toContain(banned)
+})
+
+test('a sign-in loads STS and no other client, and what asks AWS nothing loads none', () => {
+  const clients = (source: string) => [...loadedWith(source)].filter((name) => name.startsWith('@aws-sdk/client-'))
+  expect(clients('src/cli/login.ts')).toEqual(['@aws-sdk/client-sts'])
+  expect(clients('src/cli/exec.ts')).toEqual(['@aws-sdk/client-sts'])
+  for (const source of ['src/cli/tunnel-status.ts', 'src/cli/cost.ts', 'src/cli/netconf.ts']) {
+    expect(loadedWith(source)).toContain('commander')
+    expect(clients(source)).toEqual([])
+  }
 })

@@ -8,7 +8,7 @@ import { startAws } from '../../lab/aws/start.ts'
 import { federate } from '../../lab/idp/saml/federate.ts'
 import type { RolePair } from '../../lab/idp/saml/response.ts'
 import { type SamlKnobs, startSamlIdp } from '../../lab/idp/saml/start.ts'
-import { forgetBrowser, giveCode, givePassword, takePage, writeBrowser } from './engineer-at-keyboard.ts'
+import { forgetBrowser, giveCode, givePassword, takePage, writeBrowser } from '../../lab/journey/keyboard.ts'
 import { setNameTrap } from './name-trap.ts'
 import { argumentLists, enchilada, findTaint } from './product.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
-import type { LabPerson } from '../../lab/idp/people.ts'
+import type { LabPerson } from '../idp/people.ts'
 
 /**
  * A browser as an engineer's `--browser` may name one: Chromium, without a screen and, for root, without its sandbox. The second door
