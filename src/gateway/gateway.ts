@@ -125,7 +125,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
         if (sealed)
           await tell({ ...about, kind: 'recording.sealed', subject: id, actor: 'system:gateway', data: { ...sealed } })
         const durationMs = clock.now() - startedAt
-        const data = { reason, durationMs, ...(by ? { by } : {}), ...(fault ? { recording: fault } : {}) }
+        const data = {
+          person: person.name,
+          reason,
+          durationMs,
+          ...(by ? { by } : {}),
+          ...(fault ? { recording: fault } : {}),
+        }
         await tell({ ...about, kind: 'session.disconnected', data })
         // A row that stays open is closed by recoverLost of the next life.
         await rows.end(id, reason, sealed ? 'sealed' : 'broken').catch((error: unknown) => {
