@@ -16,7 +16,7 @@ export async function openLab(root: string): Promise<Lab> {
   mkdirSync(dir, { recursive: true, mode: 0o711 })
   const settings: WorldSettings = {
     dir,
-    ports: { portal: 0, idp: 0, aws: 0 },
+    ports: { portal: 0, idp: 0, aws: 0, saml: 0 },
     seed: randomBytes(8).toString('hex'),
     product: true,
     journey: false,

@@ -7,16 +7,22 @@ import type { Laptop } from './laptop.ts'
 import type { ManagementVpc } from './management-vpc.ts'
 import { answers, expectEqual, gone, holderOf, isOpen, phases, refusals, refuses, until } from './probes.ts'
 import { type RunningUp, startUp } from './running-up.ts'
+import { signInOn } from './sign-in.ts'
 import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
 
 /** An engineer's way into a VPC and out again, by the installed product and stock tools. */
 export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Promise<void> {
-  const { engine, lab } = options
+  const { engine, lab, signIn } = options
   const { step } = steps
   const { vpc, peer, stranger, makeLaptop } = await makeTunnelWorld(steps, options)
-  const laptop = await step('a laptop', () => makeLaptop(1, 'ada'))
+  const laptop = await step('a laptop', () => makeLaptop(1, undefined))
   try {
     const before = await laptop.picture()
+    await step(
+      'login in Chromium, with a one-time code',
+      () => signInOn(laptop, 'ada', signIn),
+      (answer) => JSON.parse(answer).arn,
+    )
     await step('the peered host is out of reach without a tunnel', () => refuses(laptop, peer, 22))
     const up = await step(
       'up',
@@ -47,6 +53,7 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
       expectEqual(await laptop.picture(), before, 'network')
       await gone(lab, String(killed.connected['instanceId']))
     })
+    await afterExpiry(steps, options, laptop)
     if (engine === 'openvpn') await throughTcp(steps, options, vpc, laptop, peer)
     await step('nothing is left', async () => {
       const listed: { servers: unknown[] } = JSON.parse(await laptop.cli(['list', '--json']))
@@ -55,6 +62,22 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
     })
   } finally {
     laptop.stop()
+  }
+}
+
+/** AWS takes these credentials no more: the server is told through the tunnel, and ends itself. */
+async function afterExpiry({ step }: Steps, { lab }: TunnelJourneyOptions, laptop: Laptop): Promise<void> {
+  const up = await step('up, before the credentials expire', () => startUp(laptop, ['lab']))
+  await lab.setFaults([
+    { service: 'ec2', code: 'RequestExpired', status: 400 },
+    { service: 'sts', code: 'ExpiredToken', status: 403 },
+  ])
+  try {
+    await step('down after the credentials expired', () => laptop.cli(['down', 'lab']))
+    expectEqual(await up.ended, 0, 'exit code of up')
+    await step('the server ended itself', () => gone(lab, String(up.connected['instanceId'])))
+  } finally {
+    await lab.setFaults([])
   }
 }
 

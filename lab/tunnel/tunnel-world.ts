@@ -10,9 +10,11 @@ import { type Laptop, makeLaptop } from './laptop.ts'
 import { type ManagementVpc, type ManagementVpcOptions, makeManagementVpc } from './management-vpc.ts'
 import { openSession } from './open-session.ts'
 import { KEY } from './probes.ts'
+import type { SignInAt } from './sign-in.ts'
 
 export type TunnelJourneyOptions = ManagementVpcOptions & {
   awsPort: number
+  signIn: SignInAt
   lab: LabDoors
   hosts: Hosts
 }
@@ -25,7 +27,8 @@ export type TunnelWorld = {
   vpc: ManagementVpc
   peer: LabInstance
   stranger: LabInstance
-  makeLaptop(n: number, person: string): Promise<Laptop>
+  /** Without a person nobody has signed in there yet. */
+  makeLaptop(n: number, person: string | undefined): Promise<Laptop>
 }
 
 /** A management VPC, a host in a VPC that is peered with it, one in a VPC that is not, and laptops with the product installed. */
@@ -45,9 +48,12 @@ export async function makeTunnelWorld({ step }: Steps, options: TunnelJourneyOpt
   writeEnvironment(vpc)
   const pairs = [`${vpc.cidr} . ${vpc.peeredCidr}`, `${vpc.peeredCidr} . ${vpc.cidr}`]
   await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
-  const laptopOf = async (n: number, person: string) =>
+  const laptopOf = async (n: number, person: string | undefined) =>
     makeLaptop(n, awsPort, {
-      ...(await openSession(endpoint, organisation.accounts.management, { role: 'People', name: person })),
+      ...(person === undefined
+        ? // It has no keychain.
+          { AWS_REGION: REGION, ENCHILADA_PASSPHRASE: 'correct horse battery staple' }
+        : await openSession(endpoint, organisation.accounts.management, { role: 'People', name: person })),
       AWS_ENDPOINT_URL: `http://localhost:${awsPort}`,
       AWS_EC2_METADATA_DISABLED: 'true',
       ENCHILADA_ENVIRONMENTS: PLACE,

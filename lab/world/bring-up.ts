@@ -20,8 +20,8 @@ export type UpOptions = {
   hard: boolean
 }
 
-const LASTING_PORTS = { portal: 7700, idp: 7701, aws: 7702 }
-const FREE_PORTS = { portal: 0, idp: 0, aws: 0 }
+const LASTING_PORTS = { portal: 7700, idp: 7701, aws: 7702, saml: 7703 }
+const FREE_PORTS = { portal: 0, idp: 0, aws: 0, saml: 0 }
 
 /** Starts a world and waits until it is ready; the exit code says whether all of it worked. */
 export async function bringUp(options: UpOptions): Promise<number> {
@@ -95,6 +95,14 @@ function printStep({ name, ms, ok, detail }: Step): void {
 }
 
 function resultOf({ ok, steps, report }: Outcome): Record<string, unknown> {
-  const { portal = null, idp = null, aws = null, session = null, recording = null, trail = null } = report ?? {}
-  return { ok, steps, portal, idp, aws, session, recording, trail }
+  const {
+    portal = null,
+    idp = null,
+    aws = null,
+    saml = null,
+    session = null,
+    recording = null,
+    trail = null,
+  } = report ?? {}
+  return { ok, steps, portal, idp, aws, saml, session, recording, trail }
 }

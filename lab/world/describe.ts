@@ -14,6 +14,7 @@ export function describeWorld(world: WorldReport): string {
     `Portal   ${world.portal}`,
     `Sign-in  ${world.idp}`,
     `AWS      ${world.aws}`,
+    `To AWS   ${world.saml}  (enchilada login --method saml --sign-in-url …)`,
     '',
     'People: name, password, one-time code now (again with: script/lab totp NAME), groups',
     ...people,

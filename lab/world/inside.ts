@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { makeOrganisation, writeProfiles } from '../aws/organisation.ts'
 import { startAws } from '../aws/start.ts'
 import { startHosts } from '../hosts/hosts.ts'
+import { federate } from '../idp/saml/federate.ts'
+import { startSamlIdp } from '../idp/saml/start.ts'
 import { startIdp } from '../idp/start.ts'
 import { functionChains } from '../journey/function-chains.ts'
 import { runJourney } from '../journey/run-journey.ts'
@@ -64,6 +66,19 @@ async function bringUp(): Promise<void> {
     }),
   )
   onEnd('identity provider ended', idp.stop)
+  const { management } = organisation.accounts
+  const saml = await step('SAML provider, known to IAM', async () => {
+    const ofManagement = (name: string) => `arn:aws:iam::${management.id}:${name}`
+    const role = { roleArn: ofManagement('role/Engineer'), providerArn: ofManagement('saml-provider/Lab') }
+    const rolesOf = ({ groups }: { groups: readonly string[] }) => (groups.includes('engineer') ? [role] : [])
+    const provider = await startSamlIdp({ port: ports.saml, seed, rolesOf })
+    const target = { endpoint: aws.endpoint, credentials: management.credentials, region: 'us-east-1' }
+    const become = ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession']
+    const statements = [{ Effect: 'Allow', Action: become, Resource: '*' }]
+    await federate(target, management.id, provider.metadata, [{ name: 'Engineer', statements }])
+    return provider
+  })
+  onEnd('SAML provider ended', saml.stop)
   const hosts = startHosts({ lab: aws.lab, awsPort: aws.port, disks: DISKS, masked: maskedFolders(), log })
   onEnd('hosts taken down', hosts.stop)
   const launched = await step('hosts', async () => {
@@ -82,6 +97,7 @@ async function bringUp(): Promise<void> {
     portal,
     idp: idp.issuer,
     aws: aws.endpoint,
+    saml: saml.startUrl,
     seed,
     people: idp.people.map(({ name, email, groups, password }) => ({ name, email, groups, password })),
     env,
@@ -92,6 +108,7 @@ async function bringUp(): Promise<void> {
     const place = { dir: `${dir}/deploy`, env, endpoint: aws.endpoint, awsPort: aws.port }
     await (settings.hard ? runHardDay : runTunnel)(steps, {
       ...place,
+      signIn: { startUrl: saml.startUrl, seed },
       engine: settings.tunnel,
       organisation,
       lab: aws.lab,

@@ -11,6 +11,8 @@ export type WorldReport = {
   portal: string
   idp: string
   aws: string
+  /** Where a sign-in to AWS begins: the SAML provider's page. */
+  saml: string
   seed: string
   people: PersonReport[]
   /** Variables that point stock AWS tools at the world. */

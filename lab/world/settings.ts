@@ -20,9 +20,9 @@ export type WorldSettings = {
   journey: boolean
 }
 
-export type Ports = { portal: number; idp: number; aws: number }
+export type Ports = { portal: number; idp: number; aws: number; saml: number }
 
-export const doors = ['portal', 'idp', 'aws'] as const
+export const doors = ['portal', 'idp', 'aws', 'saml'] as const
 export type Door = (typeof doors)[number]
 
 /** Where a door's bytes cross from the machine into the world. Paths of sockets have at most 107 bytes. */
