@@ -1,8 +1,15 @@
 import { parseArgs } from 'node:util'
 import { runBadDay } from '../../test/guacamole/bad-day.ts'
 import { dayStages } from '../../test/guacamole/bad-day-stages.ts'
+import { killAt } from '../../test/guacamole/hard-day.ts'
+import { doomedStages, runFailOver } from '../../test/guacamole/hard-day-stages.ts'
+import { runOutage } from '../../test/guacamole/outage.ts'
 
-/** Bad days of a Guacamole, by each way: passes cut short at every step, two workers at once, a person at work. */
+/**
+ * Bad days of a Guacamole, by each way: passes cut short at every step, two workers at once, a person at work; workers killed
+ * by SIGKILL after every statement or call; a database that dies in a pass and comes back, or its standby in its place; ten
+ * minutes without a server.
+ */
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
@@ -11,32 +18,59 @@ const { values } = parseArgs({
   },
 })
 const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-const counts: Record<string, { cases: number; failed: number; passes: number; broken: number; byHand: number }> = {}
+const counts: Record<string, { cases: number; failed: number; passes?: number; broken?: number; byHand?: number }> = {}
+const count = (name: string, faults: readonly string[]): void => {
+  const sum = counts[name] ?? { cases: 0, failed: 0 }
+  counts[name] = { ...sum, cases: sum.cases + 1, failed: sum.failed + (faults.length > 0 ? 1 : 0) }
+  for (const fault of faults) console.error(`${name}: ${fault}`)
+}
+
 for (const [way, start] of Object.entries(dayStages)) {
   const stage = await start()
-  const count = { cases: 0, failed: 0, passes: 0, broken: 0, byHand: 0 }
-  counts[way] = count
+  const sum = { passes: 0, broken: 0, byHand: 0 }
   for (let day = 0; day < Number(values.rounds); day += 1) {
     await stage.reset()
     const { faults, passes, broken, byHand } = await runBadDay(stage, seed + day, 40)
-    count.cases += 1
-    count.failed += faults.length > 0 ? 1 : 0
-    count.passes += passes
-    count.broken += broken
-    count.byHand += byHand
-    for (const fault of faults) console.error(`${way}: ${fault}`)
+    count(`${way}, bad days`, faults)
+    sum.passes += passes
+    sum.broken += broken
+    sum.byHand += byHand
+  }
+  await stage.stop()
+  counts[`${way}, bad days`] = { cases: 0, failed: 0, ...counts[`${way}, bad days`], ...sum }
+}
+
+/** More steps than a pass has; it says when it is through. */
+const MOST_STEPS = 60
+for (const [way, start] of Object.entries(doomedStages)) {
+  const stage = await start()
+  for (let step = 0; step < MOST_STEPS; step += 1) {
+    const { faults, done } = await killAt(stage, step)
+    count(`${way}, killed after every step`, faults)
+    if (done) break
   }
   await stage.stop()
 }
-const failed = Object.values(counts).reduce((sum, count) => sum + count.failed, 0)
-const cases = Object.values(counts).reduce((sum, count) => sum + count.cases, 0)
+
+// The third statement is the first that reads; the last one is the commit.
+for (const how of ['restart', 'promote'] as const) {
+  for (let at = 1; at < MOST_STEPS; at += 1) {
+    const { faults, done } = await runFailOver(how, at)
+    if (done) break
+    count(`PostgreSQL dies at every statement, ${how}`, faults)
+  }
+}
+count('ten minutes without a server', await runOutage())
+
+const failed = Object.values(counts).reduce((sum, one) => sum + one.failed, 0)
+const cases = Object.values(counts).reduce((sum, one) => sum + one.cases, 0)
 if (values.json) console.log(JSON.stringify({ name: 'guacamole', seed, cases, failed, counts }))
 else {
-  for (const [way, count] of Object.entries(counts)) {
-    console.log(
-      `${way}: ${count.cases} days, ${count.failed} failed; ${count.passes} passes, ${count.broken} cut short, ${count.byHand} edits by hand`,
-    )
+  for (const [name, one] of Object.entries(counts)) {
+    const of =
+      one.passes === undefined ? '' : `; ${one.passes} passes, ${one.broken} cut short, ${one.byHand} edits by hand`
+    console.log(`${name}: ${one.cases} cases, ${one.failed} failed${of}`)
   }
-  console.log(`seed ${seed}: ${cases} days, ${failed} failed`)
+  console.log(`seed ${seed}: ${cases} cases, ${failed} failed`)
 }
 process.exitCode = failed > 0 ? 1 : 0

@@ -204,4 +204,8 @@ export type GuacamoleHistoryTable = {
 export type AccountsKnownTable = { id: number; known: string }
 
 /** Ownership marks of a Guacamole that does not keep them itself. `object`: such as `connection 12`. */
-export type GuacamoleMarksTable = { target: string; object: string; mark: string }
+export type GuacamoleMarksTable = {
+  target: string
+  object: `${'connection' | 'connectionGroup'} ${string}`
+  mark: string
+}

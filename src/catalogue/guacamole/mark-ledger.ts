@@ -7,12 +7,12 @@ export type MarkEntry = readonly [object: MarkedObject, mark: string | undefined
 
 /** Marks of one Guacamole that does not keep them itself. */
 export type MarkLedger = {
-  read(): Promise<ReadonlyMap<string, string>>
+  read(): Promise<ReadonlyMap<MarkedObject, string>>
   /** Absent where the ledger may only be looked at. */
   write?(entries: readonly MarkEntry[]): Promise<void>
 }
 
-export async function readMarks(db: Database, target: string): Promise<ReadonlyMap<string, string>> {
+export async function readMarks(db: Database, target: string): Promise<ReadonlyMap<MarkedObject, string>> {
   const rows = await db.selectFrom('guacamole_marks').select(['object', 'mark']).where('target', '=', target).execute()
   return new Map(rows.map((row) => [row.object, row.mark]))
 }

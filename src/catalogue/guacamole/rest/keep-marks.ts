@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { guacamoleErrors } from '../errors.ts'
 import { MARK, writeGroupMark } from '../mark.ts'
-import type { MarkEntry, MarkLedger } from '../mark-ledger.ts'
+import type { MarkEntry, MarkedObject, MarkLedger } from '../mark-ledger.ts'
 import { type Operation, patchDirectory } from './batch.ts'
-import { unmarkedGroupName } from './read-tree.ts'
+import { TRIAL, unmarkedGroupName } from './read-tree.ts'
 import type { RestSession } from './session.ts'
 
 const marked = z.object({ attributes: z.record(z.string(), z.string().nullable()) })
@@ -24,7 +24,7 @@ export async function marksStay(session: RestSession, free: number): Promise<boo
   const group = { name: unmarkedGroupName(free), parentIdentifier: 'ROOT', type: 'ORGANIZATIONAL' }
   const groupId = await one('connectionGroups', { op: 'add', path: '/', value: { ...group, attributes: {} } })
   try {
-    const connection = { name: 'enchilada check', parentIdentifier: groupId, protocol: 'ssh', parameters: {} }
+    const connection = { name: TRIAL, parentIdentifier: groupId, protocol: 'ssh', parameters: {} }
     const id = await one('connections', { op: 'add', path: '/', value: { ...connection, attributes: {} } })
     for (const [directory, path, value] of [
       ['connectionGroups', groupId, { ...group, identifier: groupId }],
@@ -44,7 +44,7 @@ export async function marksStay(session: RestSession, free: number): Promise<boo
 
 export type MarkKeeper = {
   /** Marks that Guacamole does not keep itself, by object. */
-  elsewhere(): Promise<ReadonlyMap<string, string>>
+  elsewhere(): Promise<ReadonlyMap<MarkedObject, string>>
   /** Before the first mark is set. Throws GUACAMOLE_MARK_LOST where it would be kept nowhere. */
   prove(free: number): Promise<void>
   /** What was put on objects, or is to be known of those that have no mark yet. */
@@ -54,7 +54,7 @@ export type MarkKeeper = {
 /** Marks stay on the objects where Guacamole keeps them; else they are written down here. */
 export function keepMarks({ session, ledger }: { session: RestSession; ledger?: MarkLedger | undefined }): MarkKeeper {
   let stay: boolean | undefined
-  let known: ReadonlyMap<string, string> = new Map()
+  let known: ReadonlyMap<MarkedObject, string> = new Map()
   return {
     async elsewhere() {
       known = (await ledger?.read()) ?? known

@@ -19,6 +19,8 @@ const LOCK_SECONDS = 60
 /** Serialisation failures and deadlocks of either engine: the same work again may succeed. */
 const AGAIN = new Set(['40001', '40P01', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
 const TRIES = 3
+/** Waiting too long, and a server that died with the connection: the first time and ever after. */
+const NAMELESS = /timeout|Connection terminated|not queryable|Client has encountered a connection error/
 
 export type OpenOptions = { onStatement?: (event: LogEvent) => void }
 
@@ -27,6 +29,8 @@ export async function openPostgresDatabase(url: Secret, { onStatement }: OpenOpt
   const pool = new pg.Pool({ connectionString: url.reveal(), max: 2, connectionTimeoutMillis: 5_000 })
   // A broken idle connection is replaced at the next use; unheard, it would end the process.
   pool.on('error', () => undefined)
+  // The same of one that is in use: whoever uses it is told by its query.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<GuacamoleTables>({
     dialect: new PostgresDialect({ pool }),
     ...(onStatement ? { log: onStatement } : {}),
@@ -84,8 +88,8 @@ async function reached<T>(work: () => Promise<T>): Promise<T> {
     } catch (cause) {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
       if (code !== undefined && AGAIN.has(code) && tried < TRIES) continue
-      // Drivers name every failure but that of waiting too long; what has neither came from whoever asked.
-      if (isCoded(cause) || (code === undefined && !/timeout/.test(reasonOf(cause)))) throw cause
+      // Drivers name every failure but these; what is none of them came from whoever asked.
+      if (isCoded(cause) || (code === undefined && !NAMELESS.test(reasonOf(cause)))) throw cause
       throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: reasonOf(cause) }, { cause })
     }
   }
