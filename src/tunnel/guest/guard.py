@@ -8,6 +8,7 @@ config = json.loads(sys.argv[1])
 METADATA = "http://169.254.169.254/latest/"
 SILENT = 10  # The laptop is heard every 2 s: so long without a word is a lost connection.
 LOG_TRIES_S = 8  # A log that does not answer delays the end by this and no more.
+MEASURE_EVERY = 60
 started = time.time()
 
 
@@ -47,23 +48,29 @@ def call_logs(action, body):
     urllib.request.urlopen(urllib.request.Request(url + "/", data=data, headers=signed), timeout=3).read()
 
 
-waiting, stream_made = [], False
+waiting, measured, streams_made = [], [], set()
+
+
+def send(stream, events):
+    place = {"logGroupName": config["logGroup"], "logStreamName": stream}
+    if stream not in streams_made:
+        try:
+            call_logs("CreateLogStream", place)
+        except urllib.error.HTTPError as error:
+            if b"AlreadyExists" not in error.read():
+                raise
+        streams_made.add(stream)
+    call_logs("PutLogEvents", {**place, "logEvents": events})
+    events.clear()
 
 
 def send_log():
-    global stream_made
     try:
-        place = {"logGroupName": config["logGroup"], "logStreamName": config["lease"]}
-        if not stream_made:
-            try:
-                call_logs("CreateLogStream", place)
-            except urllib.error.HTTPError as error:
-                if b"AlreadyExists" not in error.read():
-                    raise
-            stream_made = True
         if waiting:
-            call_logs("PutLogEvents", {**place, "logEvents": waiting})
-            waiting.clear()
+            send(config["lease"], waiting)
+        # Apart: the connection log holds its records and nothing else.
+        if measured:
+            send(config["lease"] + "-metrics", measured)
     except Exception as error:
         print("log:", error, flush=True)
 
@@ -116,11 +123,32 @@ def record(kind, reason):
     })})
 
 
+bytes_before = {"rx_bytes": 0, "tx_bytes": 0}
+UNITS = {"Connected": "Count", "BytesIn": "Bytes", "BytesOut": "Bytes", "Age": "Seconds"}
+
+
+def measure():
+    """Lines that CloudWatch also counts (User Guide, "Embedded metric format"): the role may write a log and nothing else."""
+    now = time.time()
+    passed_now = {name: count(name) for name in bytes_before}
+    gained = {name: passed_now[name] - bytes_before[name] for name in bytes_before}
+    bytes_before.update(passed_now)
+    metrics = [{"Name": name, "Unit": unit} for name, unit in UNITS.items()]
+    directive = {"Namespace": "Enchilada/Tunnel", "Dimensions": [["Environment"]], "Metrics": metrics}
+    measured.append({"timestamp": int(now * 1000), "message": json.dumps({
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]},
+        "Environment": config["environment"], "lease": config["lease"],
+        "Connected": int(connected_at is not None), "Age": int(now - started),
+        "BytesIn": gained["rx_bytes"], "BytesOut": gained["tx_bytes"],
+    })})
+
+
 def connect():
     global connected_at, connection, before
     connected_at, connection = time.time(), connection + 1
     before = {name: count(name) for name in ("rx_bytes", "tx_bytes", "rx_packets", "tx_packets")}
     record("connection-attempt", "NA")
+    measure()
 
 
 def disconnect(reason):
@@ -131,12 +159,14 @@ def disconnect(reason):
 
 
 def end(reason):
+    measure()
     disconnect(reason)
     print("ending:", reason, flush=True)
     give_up = time.time() + LOG_TRIES_S
+    send_log()
     while waiting and time.time() < give_up:
+        time.sleep(0.2)
         send_log()
-        time.sleep(0.2 if waiting else 0)
     subprocess.run(["poweroff"])
     sys.exit(0)
 
@@ -153,6 +183,7 @@ door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 door.bind((config["serverAddress"], config["port"]))
 door.settimeout(0.5)
 until, looked_at, active_at, passed = started + config["ttl"], started, started, forwarded()
+measured_at = started
 print("guarding", config["lease"], flush=True)
 while True:
     try:
@@ -168,6 +199,9 @@ while True:
     now = time.time()
     if now - looked_at > 20:
         until, looked_at = read_until() or until, now
+    if now - measured_at > MEASURE_EVERY:
+        measure()
+        measured_at = now
     if forwarded() != passed:
         passed, active_at = forwarded(), now
     if connected_at and now - last_heard > SILENT:
@@ -180,5 +214,5 @@ while True:
         end("idle")
     if now > until:
         end("time-to-live")
-    if waiting:
+    if waiting or measured:
         send_log()
