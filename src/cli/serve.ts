@@ -13,6 +13,7 @@ import { createIndexAhead } from '../recording/index-ahead.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { loadFor } from './load-for.ts'
+import { recordingsOfGuacamole } from './serve-guacamole.ts'
 import { metricsOf } from './serve-metrics.ts'
 import { createServeReaper } from './serve-reaper.ts'
 
@@ -80,11 +81,13 @@ export const serve: Command = async (context) => {
       ...{ settings: config.tunnels, folder: loaded.folder, region: config.aws.homeRegion },
       ...{ trail, clock, log },
     })
+  const ofGuacamole = recordingsOfGuacamole(world)
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
     guacamole?.follower.run(stop.signal),
     guacamole &&
       every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store, clock }))),
+    ofGuacamole && every(stop.signal, ofGuacamole.every, ofGuacamole.round),
     ...world.policies.map((one) => one.run(stop.signal)),
     reaper && every(stop.signal, config.tunnels?.reapEvery ?? 0, async () => void (await reaper())),
     trail.keep(stop.signal),

@@ -20,23 +20,33 @@ const LOOK_BACK_MS = 86_400_000
 /** Sessions that ended `missingAfter` ago, a day at most, of which `isThere` knows no recording. */
 export async function findMissing(options: {
   rows: readonly HistoryRow[]
-  owned: ReadonlyMap<string, OwnedConnection>
+  owned(): Promise<ReadonlyMap<string, OwnedConnection>>
   now: number
   /** ms; undefined: nothing is recorded. */
   missingAfter: number | undefined
   isThere(session: { uuid: string; recording: string }): Promise<boolean>
 }): Promise<MissingRecording[]> {
   const { rows, owned, now, missingAfter, isThere } = options
-  const missing: MissingRecording[] = []
-  if (missingAfter === undefined) return missing
-  for (const { id, startedAt, endedAt, userName, connection: named } of rows) {
-    const connection = owned.get(named?.id ?? '')
-    if (!connection || endedAt === undefined) continue
-    const ago = now - endedAt
-    if (ago < missingAfter || ago > LOOK_BACK_MS + missingAfter) continue
-    const uuid = historyUuid('session', id)
-    if (await isThere({ uuid, recording: shippedId(uuid, startedAt) })) continue
-    missing.push({ session: uuid, person: userName, connection, name: named?.name ?? '', startedAt, endedAt })
+  if (missingAfter === undefined) return []
+  const unseen: (Omit<MissingRecording, 'connection'> & { connection: string })[] = []
+  for (const { id, startedAt, endedAt, userName, connection } of rows) {
+    const ago = now - (endedAt ?? now)
+    if (endedAt === undefined || ago < missingAfter || ago > LOOK_BACK_MS + missingAfter) continue
+    const session = historyUuid('session', id)
+    if (await isThere({ uuid: session, recording: shippedId(session, startedAt) })) continue
+    unseen.push({
+      session,
+      person: userName,
+      connection: connection?.id ?? '',
+      name: connection?.name ?? '',
+      startedAt,
+      endedAt,
+    })
   }
-  return missing
+  if (unseen.length === 0) return []
+  const ours = await owned()
+  return unseen.flatMap((one) => {
+    const connection = ours.get(one.connection)
+    return connection ? [{ ...one, connection }] : []
+  })
 }

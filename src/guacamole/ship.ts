@@ -75,7 +75,7 @@ export async function ship(deps: ShipDeps): Promise<ShipPass> {
   const here = new Set(recorded.map((one) => one.uuid))
   const missing = await findMissing({
     rows: newest,
-    owned,
+    owned: async () => owned,
     now: deps.clock.now(),
     missingAfter: deps.missingAfter,
     isThere: async ({ uuid, recording }) => here.has(uuid) || (await deps.files.get(recording, MANIFEST)) !== undefined,

@@ -18,6 +18,7 @@ export const auditKinds = [
   'recording.sealed',
   'recording.played',
   'recording.exported',
+  'recording.missing',
   'discovery.added',
   'discovery.changed',
   'discovery.removed',

@@ -15,6 +15,7 @@ import {
 import { readEvents, readManifest, readStoredSlice } from './reader.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
 import { isRecordingId, type RecordingFiles } from './recording-files.ts'
+import { readSealed, type Sealed } from './seal.ts'
 import { type AbandonedSeal, sealAbandoned } from './seal-abandoned.ts'
 import { searchText, type TextHit } from './search-text.ts'
 import { createSpoolBudget, listSpooled } from './spool.ts'
@@ -39,6 +40,8 @@ export type Recordings = {
   /** Undefined when it is sealed already. Never call it for a session that is alive. */
   sealAbandoned(id: string, reason: string): Promise<AbandonedSeal | undefined>
   facts(id: string): Promise<SessionFacts>
+  /** As the trail is told of it; undefined while the session goes on. */
+  sealed(id: string): Promise<Sealed | undefined>
   /** Undefined while the session goes on. */
   manifest(id: string): Promise<Manifest | undefined>
   summary(id: string): Promise<RecordingSummary>
@@ -97,6 +100,10 @@ export function openRecordings(options: {
       return sealAbandoned({ files, spool, id, reason, signer })
     },
     facts: factsOf,
+    async sealed(id) {
+      await factsOf(id)
+      return readSealed(files, id)
+    },
     async manifest(id) {
       await factsOf(id)
       return readManifest(files, id)

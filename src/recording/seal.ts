@@ -1,7 +1,15 @@
 import canonicalize from 'canonicalize'
 import { sha256Hex } from '../kernel/ids.ts'
 import type { Signer } from '../kernel/signer.ts'
-import { chainSlices, MANIFEST, manifestBytes, type SessionFacts, type SliceFacts } from './format.ts'
+import {
+  chainSlices,
+  MANIFEST,
+  type Manifest,
+  manifestBytes,
+  manifestSchema,
+  type SessionFacts,
+  type SliceFacts,
+} from './format.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
 /** What goes into the trail: with it, an exchanged recording is found. */
@@ -14,6 +22,21 @@ export type Sealed = {
   slices: number
   bytes: number
   durationMs: number
+}
+
+const sealedBy = ({ session, slices, endedAt, head }: Omit<Manifest, 'sig'>, text: string): Sealed => ({
+  id: session.id,
+  head,
+  manifest: sha256Hex(text),
+  slices: slices.length,
+  bytes: slices.reduce((sum, slice) => sum + slice.bytes, 0),
+  durationMs: endedAt - session.startedAt,
+})
+
+/** What the seal in the store says; undefined while there is none. */
+export async function readSealed(files: RecordingFiles, id: string): Promise<Sealed | undefined> {
+  const bytes = await files.get(id, MANIFEST)
+  return bytes && sealedBy(manifestSchema.parse(JSON.parse(bytes.toString('utf8'))), bytes.toString('utf8'))
 }
 
 /** Writes the signed manifest. */
@@ -39,12 +62,5 @@ export async function sealSlices(options: {
   const sig = Buffer.from(await signer.sign(manifestBytes(body))).toString('base64')
   const text = canonicalize({ ...body, sig }) ?? ''
   await files.put(facts.id, MANIFEST, Buffer.from(text))
-  return {
-    id: facts.id,
-    head: body.head,
-    manifest: sha256Hex(text),
-    slices: slices.length,
-    bytes: slices.reduce((sum, slice) => sum + slice.bytes, 0),
-    durationMs: endedAt - facts.startedAt,
-  }
+  return sealedBy(body, text)
 }

@@ -8,7 +8,7 @@ import { recordingErrors } from './errors.ts'
 import { type RecordedEvent, SESSION, type SessionFacts, type SliceFacts, sliceName } from './format.ts'
 import { readEvents, readManifest, unpackSlice } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
-import { sealSlices } from './seal.ts'
+import { readSealed, type Sealed, sealSlices } from './seal.ts'
 import { verifyRecording } from './verify-recording.ts'
 
 const SLICE_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ export async function storeStream(options: {
   /** ms since 1970; without it, that of the last event. */
   endedAt: number | undefined
   signer: Signer
-}): Promise<{ slices: number; bytes: number; durationMs: number }> {
+}): Promise<Sealed> {
   const { files, facts, reason, signer } = options
   const known = await readManifest(files, facts.id)
   const given = createHash('sha256')
@@ -47,12 +47,9 @@ export async function storeStream(options: {
     await sealSlices({ files, facts, slices, reason, endedAt, signer })
   }
   await requireKept(files, facts.id, given.digest('hex'), signer)
-  const manifest = await readManifest(files, facts.id)
-  return {
-    slices: manifest?.slices.length ?? 0,
-    bytes: manifest?.slices.reduce((sum, slice) => sum + slice.bytes, 0) ?? 0,
-    durationMs: (manifest?.endedAt ?? facts.startedAt) - facts.startedAt,
-  }
+  const sealed = await readSealed(files, facts.id)
+  if (!sealed) throw recordingErrors.RECORDING_NOT_KEPT({ id: facts.id, reason: 'its seal is gone' })
+  return sealed
 }
 
 const lineOf = (event: RecordedEvent): string => `${JSON.stringify(event)}\n`

@@ -9,6 +9,7 @@ export const migrations: Record<string, Migration> = {
   '0004-guacamole-history': { up: guacamoleHistory },
   '0005-accounts-known': { up: accountsKnown },
   '0006-guacamole-marks': { up: guacamoleMarks },
+  '0007-guacamole-recordings': { up: guacamoleRecordings },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -218,5 +219,13 @@ async function guacamoleMarks(db: Kysely<unknown>): Promise<void> {
     .addColumn('object', 'text', (c) => c.notNull())
     .addColumn('mark', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('guacamole_marks_pk', ['target', 'object'])
+    .execute()
+}
+
+async function guacamoleRecordings(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('guacamole_recordings')
+    .addColumn('session', 'text', (c) => c.primaryKey())
+    .addColumn('told', 'text', (c) => c.notNull())
     .execute()
 }

@@ -18,6 +18,7 @@ export type Schema = {
   audit_writers: AuditWritersTable
   trail_outbox: TrailOutboxTable
   guacamole_history: GuacamoleHistoryTable
+  guacamole_recordings: GuacamoleRecordingsTable
   guacamole_marks: GuacamoleMarksTable
   discovery_rules: DiscoveryRulesTable
   accounts_known: AccountsKnownTable
@@ -209,3 +210,6 @@ export type GuacamoleMarksTable = {
   object: `${'connection' | 'connectionGroup'} ${string}`
   mark: string
 }
+
+/** What the trail was told of the recording of a Guacamole's session. `session`: its uuid there. */
+export type GuacamoleRecordingsTable = { session: string; told: 'sealed' | 'missing' }
