@@ -81,13 +81,12 @@ export const serve: Command = async (context) => {
       ...{ settings: config.tunnels, folder: loaded.folder, region: config.aws.homeRegion },
       ...{ trail, clock, log },
     })
-  const ofGuacamole = recordingsOfGuacamole(world)
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
     guacamole?.follower.run(stop.signal),
     guacamole &&
       every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store, clock }))),
-    ofGuacamole && every(stop.signal, ofGuacamole.every, ofGuacamole.round),
+    ...recordingsOfGuacamole(world).map((one) => every(stop.signal, one.every, one.round)),
     ...world.policies.map((one) => one.run(stop.signal)),
     reaper && every(stop.signal, config.tunnels?.reapEvery ?? 0, async () => void (await reaper())),
     trail.keep(stop.signal),

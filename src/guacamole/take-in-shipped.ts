@@ -1,4 +1,5 @@
 import { factsOf } from '../access/policy-keys.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
@@ -20,16 +21,26 @@ export type TakeInDeps = {
   recordings: Pick<Recordings, 'ids' | 'facts' | 'sealed' | 'manifest' | 'verify'>
   connections: ConnectionSettings
   mentions(): Mentions
+  clock: Pick<Clock, 'now'>
   log: Log
 }
 
+/** An instance of which discovery knows nothing may still be found: the first sweep is not done. Later its recording is not listed. */
+const UNKNOWN_MS = 86_400_000
 const AT_ONCE = 500
 
 /**
  * Looks for recordings that somebody shipped into the store: each is verified, told to the trail once, and, when its connection is ours,
  * listed among the sessions under the policy of its instance. Answers with how many were new.
  */
-export function createTakeIn({ store, recordings, connections, mentions, log }: TakeInDeps): () => Promise<number> {
+export function createTakeIn({
+  store,
+  recordings,
+  connections,
+  mentions,
+  clock,
+  log,
+}: TakeInDeps): () => Promise<number> {
   /** Nothing about these will change. */
   const done = new Set<string>()
 
@@ -69,7 +80,10 @@ export function createTakeIn({ store, recordings, connections, mentions, log }: 
       )
       return 0
     }
-    const isNew = await write(facts, sealed, (await recordings.manifest(id))?.reason ?? '')
+    const row = facts.scope === '' ? undefined : await placeOf(store.db, facts)
+    const endedAt = facts.startedAt + sealed.durationMs
+    if (!row && facts.scope !== '' && clock.now() - endedAt < UNKNOWN_MS) return 0
+    const isNew = await write({ facts, sealed, row, reason: (await recordings.manifest(id))?.reason ?? '' })
     done.add(id)
     if (!isNew) return 0
     await store.notify.publish('trail-outbox', { records: 1 })
@@ -77,7 +91,7 @@ export function createTakeIn({ store, recordings, connections, mentions, log }: 
     return 1
   }
 
-  function write(facts: SessionFacts, sealed: Sealed, reason: string): Promise<boolean> {
+  function write({ facts, sealed, row, reason }: Found): Promise<boolean> {
     return store.withLock('guacamole recordings', async (trx) => {
       const session = facts.history ?? ''
       const known = await trx
@@ -92,19 +106,18 @@ export function createTakeIn({ store, recordings, connections, mentions, log }: 
         .onConflict((conflict) => conflict.column('session').doUpdateSet({ told: 'sealed' }))
         .execute()
       await putInOutbox(trx, [sealedEvent(facts, sealed)])
-      const row = facts.scope === '' ? undefined : await placeOf(trx, facts)
       if (row) await insertSession(trx, { facts, sealed, reason, row })
       return true
     })
   }
 
   /** Where its connection stands or stood, for the policies: an ended instance has none any more, but what AWS last said of it. */
-  async function placeOf(trx: Database, facts: SessionFacts): Promise<Placed | undefined> {
+  async function placeOf(db: Database, facts: SessionFacts): Promise<Placed | undefined> {
     const columns = ['group_path', 'policy_key'] as const
-    const held = trx.selectFrom('connections').select(columns).where('id', '=', facts.connectionId)
+    const held = db.selectFrom('connections').select(columns).where('id', '=', facts.connectionId)
     const row = await held.executeTakeFirst()
     if (row) return row
-    const ended = await trx
+    const ended = await db
       .selectFrom('instances')
       .innerJoin('scopes', 'scopes.scope', 'instances.scope')
       .select(['instances.data', 'scopes.account_name'])
@@ -130,6 +143,7 @@ export function createTakeIn({ store, recordings, connections, mentions, log }: 
   }
 }
 
+type Found = { facts: SessionFacts; sealed: Sealed; row: Placed | undefined; reason: string }
 type Placed = Pick<ConnectionsTable, 'group_path' | 'policy_key'>
 
 const scopeOf = ({ scope }: SessionFacts) => (scope === '' ? {} : { scope: parseScope(scope) })
@@ -144,10 +158,7 @@ const sealedEvent = (facts: SessionFacts, sealed: Sealed): AuditEvent => ({
   data: { ...sealed, guacamole: facts.history, person: facts.personName, connection: facts.connectionName },
 })
 
-async function insertSession(
-  trx: Database,
-  { facts, sealed, reason, row }: { facts: SessionFacts; sealed: Sealed; reason: string; row: Placed },
-): Promise<void> {
+async function insertSession(trx: Database, { facts, sealed, reason, row }: Found & { row: Placed }): Promise<void> {
   const { tenant, account } = parseScope(facts.scope)
   const ended = facts.startedAt + sealed.durationMs
   await trx

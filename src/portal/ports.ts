@@ -22,7 +22,7 @@ export type AuditReader = {
 
 export type RecordingReader = Pick<
   Recordings,
-  'facts' | 'summary' | 'index' | 'slice' | 'search' | 'asciicast' | 'verify'
+  'facts' | 'summary' | 'index' | 'slice' | 'search' | 'asciicast' | 'guacamole' | 'verify'
 >
 
 /** All that the portal is made of. */

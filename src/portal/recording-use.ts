@@ -37,3 +37,13 @@ export async function notePlayed(parts: Parts, session: WebSession, id: string):
   })
   parts.playbacks.note(session, id, now)
 }
+
+export const noteExported = (parts: Parts, { person }: WebSession, id: string, format: string): Promise<void> =>
+  parts.trail.record({
+    kind: 'recording.exported',
+    actor: person.id,
+    subject: id,
+    session: id,
+    source: 'fact',
+    data: { person: person.name, format },
+  })

@@ -9,8 +9,11 @@ export const recordingSchema = z
     bytes: z.number().int(),
     slices: z.number().int(),
     sealed: z.boolean(),
+    /** Of a terminal; 0 otherwise. */
     cols: z.number().int(),
     rows: z.number().int(),
+    /** What the events are: output of a terminal, or what guacd drew. */
+    stream: z.enum(['terminal', 'guacamole']),
   })
   .meta({ id: 'Recording' })
 export type Recording = z.infer<typeof recordingSchema>
@@ -41,7 +44,7 @@ export const recordingIndexSchema = z
   .meta({ id: 'RecordingIndex' })
 export type RecordingIndex = z.infer<typeof recordingIndexSchema>
 
-/** One line of a slice: session milliseconds, kind (`o` output as UTF-8 text, `b` output as base64, `r` "COLSxROWS", `m` marker), data. */
+/** One line of a slice: session milliseconds, kind (`o` output as UTF-8 text, `b` output as base64, `r` "COLSxROWS", `m` marker, `g` Guacamole instructions), data. */
 export const recordingEventSchema = z.tuple([z.number().int(), z.enum(['o', 'b', 'r', 'm', 'g']), z.string()])
 export type RecordingEvent = z.infer<typeof recordingEventSchema>
 

@@ -14,7 +14,7 @@ import { portalErrors } from '../errors.ts'
 import { askSession } from '../facts.ts'
 import type { Parts } from '../parts.ts'
 import { listSessions, readSessionRow, toSession } from '../queries/sessions.ts'
-import { notePlayed } from '../recording-use.ts'
+import { noteExported, notePlayed } from '../recording-use.ts'
 import { defineRoute, type Route } from '../route.ts'
 import { verifyStored } from '../verifications.ts'
 
@@ -52,8 +52,8 @@ export const recordingRoutes: readonly Route[] = [
     async handle({ params: { id }, parts, c }) {
       const row = await readSessionRow(parts.store.db, id)
       if (!row) throw portalErrors.SESSION_UNKNOWN()
-      const { cols, rows } = await parts.recordingReader.facts(id)
-      return c.json({ session: toSession(row), ...(await parts.recordingReader.summary(id)), cols, rows })
+      const { cols, rows, stream = 'terminal' } = await parts.recordingReader.facts(id)
+      return c.json({ session: toSession(row), ...(await parts.recordingReader.summary(id)), cols, rows, stream })
     },
   }),
   defineRoute({
@@ -108,24 +108,32 @@ export const recordingRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: '/api/v1/recordings/:id/cast',
-    summary: 'The recording as asciicast v3, to keep',
+    summary: 'The recording of a terminal as asciicast v3, to keep',
     action: 'play',
     params,
     ask: askPlay,
     answer: { status: 200, description: 'asciicast v3', type: 'application/x-asciicast' },
     async handle({ params: { id }, parts, session, c }) {
       const lines = await parts.recordingReader.asciicast(id)
-      await parts.trail.record({
-        kind: 'recording.exported',
-        actor: session.person.id,
-        subject: id,
-        session: id,
-        source: 'fact',
-        data: { person: session.person.name, format: 'asciicast' },
-      })
+      await noteExported(parts, session, id, 'asciicast')
       c.header('Content-Type', 'application/x-asciicast')
       c.header('Content-Disposition', `attachment; filename="${id}.cast"`)
-      return c.body(Readable.toWeb(Readable.from(encoded(lines))) as ReadableStream<Uint8Array>)
+      return c.body(bodyOf(lines))
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/api/v1/recordings/:id/guac',
+    summary: 'The recording of a picture as guacd wrote it, to keep',
+    action: 'play',
+    params,
+    ask: askPlay,
+    answer: { status: 200, description: 'The Guacamole protocol', type: 'application/octet-stream' },
+    async handle({ params: { id }, parts, session, c }) {
+      await noteExported(parts, session, id, 'guacamole')
+      c.header('Content-Type', 'application/octet-stream')
+      c.header('Content-Disposition', `attachment; filename="${id}.guac"`)
+      return c.body(bodyOf(parts.recordingReader.guacamole(id)))
     },
   }),
   defineRoute({
@@ -141,6 +149,9 @@ export const recordingRoutes: readonly Route[] = [
     },
   }),
 ]
+
+const bodyOf = (lines: AsyncIterable<string>): ReadableStream<Uint8Array> =>
+  Readable.toWeb(Readable.from(encoded(lines))) as ReadableStream<Uint8Array>
 
 async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   for await (const line of lines) yield Buffer.from(line)
