@@ -11,7 +11,7 @@ import { createJar, createVisitor, type Visitor } from '../product/visitor.ts'
 export type Lab = { report: WorldReport; stop(): Promise<void> }
 
 /** A sealed world on free ports with the packed product in it, seen from outside through its doors. */
-export async function openLab(root: string): Promise<Lab> {
+export async function openLab(root: string, more: Partial<WorldSettings> = {}): Promise<Lab> {
   const dir = join(root, `.lab/bench-${process.pid}`)
   mkdirSync(dir, { recursive: true, mode: 0o711 })
   const settings: WorldSettings = {
@@ -21,6 +21,7 @@ export async function openLab(root: string): Promise<Lab> {
     product: true,
     journey: false,
     lambda: false,
+    ...more,
   }
   const keeper = fork(join(root, 'lab/world/keeper.ts'), [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] })
   const ended = once(keeper, 'exit')

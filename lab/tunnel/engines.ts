@@ -9,7 +9,7 @@ export const deviceOf = ({ connected }: RunningUp): string => `ench${String(conn
 export async function allow(engine: Engine, laptop: Laptop, device: string, address: string): Promise<void> {
   if (engine !== 'wireguard') return
   const [peer = '', ips = ''] = (await laptop.run('wg', 'show', device, 'allowed-ips')).trim().split('\t')
-  const allowed = [...ips.split(' '), `${address}/32`].join()
+  const allowed = [...ips.split(' '), `${address}/${address.includes(':') ? 128 : 32}`].join()
   await laptop.run('wg', 'set', device, 'peer', peer, 'allowed-ips', allowed)
 }
 

@@ -1,4 +1,5 @@
 import type { Steps } from '../world/report.ts'
+import { ipv6Closed } from './ipv6-scene.ts'
 import { expectEqual } from './probes.ts'
 import { away, onePort, replaced, type Scene } from './scenes.ts'
 import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
@@ -11,7 +12,7 @@ const WITHOUT_NETWORK_MS = 30_000
 export async function runHardDay(steps: Steps, options: TunnelJourneyOptions): Promise<void> {
   const world = await makeTunnelWorld(steps, options)
   const days: [person: string, scenes: Scene[]][] = [
-    ['ada', [onePort, replaced('terminated')]],
+    ['ada', [onePort, replaced('terminated'), ipv6Closed]],
     ['grace', [away('asleep', ASLEEP_MS)]],
     ['carol', [replaced('silent'), away('without a network', WITHOUT_NETWORK_MS)]],
   ]

@@ -1,8 +1,11 @@
 import type { LabDoors, LabInstance } from '../aws/doors.ts'
+import { callJson } from '../aws/raw-call.ts'
 import type { Hosts } from '../hosts/hosts.ts'
 import { run } from '../world/commands.ts'
 import type { Laptop } from './laptop.ts'
+import type { ManagementVpc } from './management-vpc.ts'
 import type { RunningUp } from './running-up.ts'
+import type { TunnelJourneyOptions } from './tunnel-world.ts'
 
 /** Of the engineer, by the account that it was made in. */
 export const KEY = '/run/lab/engineer-key'
@@ -50,6 +53,28 @@ export async function gone(lab: LabDoors, id: string): Promise<void> {
   await until(`end of ${id}`, async () => (await lab.instance(id)).state === 'terminated')
 }
 
+/** The server's address within the tunnel: the first of the four that the laptop's is the second of. */
+export async function insideOf(laptop: Laptop, device: string): Promise<string> {
+  const [shown]: { addr_info: { local: string }[] }[] = JSON.parse(
+    await laptop.run('ip', '-j', '-4', 'addr', 'show', 'dev', device),
+  )
+  const [, start = '', last] = /^(.*\.)(\d+)$/.exec(shown?.addr_info[0]?.local ?? '') ?? []
+  return `${start}${Number(last) - 1}`
+}
+
+/** What the server of a lease wrote about who is connected. */
+export async function readRecords(
+  { endpoint, organisation }: TunnelJourneyOptions,
+  vpc: ManagementVpc,
+  lease: string,
+): Promise<Record<string, string>[]> {
+  const target = { endpoint, region: vpc.region, credentials: organisation.accounts.shared.credentials }
+  const place = { logGroupName: vpc.logGroup, logStreamName: lease }
+  const answer = await callJson(target, 'logs', 'Logs_20140328.GetLogEvents', place).catch(() => '{"events":[]}')
+  const { events }: { events: { message: string }[] } = JSON.parse(answer)
+  return events.map(({ message }) => JSON.parse(message))
+}
+
 /** The process that holds the tunnel. */
 export async function holderOf(laptop: Laptop): Promise<number> {
   const pids = (await run('ip', ['netns', 'pids', laptop.name])).trim().split('\n')
@@ -64,10 +89,15 @@ export function expectEqual<T>(have: T, want: T, what: string): void {
   if (have !== want) throw new Error(`${what}: ${have}\ninstead of ${want}`)
 }
 
-export async function until(what: string, met: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  met: () => Promise<boolean>,
+  withinMs = 20_000,
+  everyMs = 100,
+): Promise<void> {
   const giveUpAt = Date.now() + withinMs
   while (!(await met())) {
     if (Date.now() > giveUpAt) throw new Error(`no ${what} within ${withinMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }

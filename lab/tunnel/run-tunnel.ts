@@ -1,11 +1,22 @@
 import type { LabInstance } from '../aws/doors.ts'
-import { callJson } from '../aws/raw-call.ts'
 import type { Steps } from '../world/report.ts'
 import type { Engine } from '../world/settings.ts'
 import { allow, deviceOf, withoutUdp } from './engines.ts'
 import type { Laptop } from './laptop.ts'
 import type { ManagementVpc } from './management-vpc.ts'
-import { answers, expectEqual, gone, holderOf, isOpen, phases, refusals, refuses, until } from './probes.ts'
+import {
+  answers,
+  expectEqual,
+  gone,
+  holderOf,
+  insideOf,
+  isOpen,
+  phases,
+  readRecords,
+  refusals,
+  refuses,
+  until,
+} from './probes.ts'
 import { type RunningUp, startUp } from './running-up.ts'
 import { signInOn } from './sign-in.ts'
 import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
@@ -137,28 +148,10 @@ async function serverIsClosed(engine: Engine, laptop: Laptop, up: RunningUp, ser
   await laptop.run('ip', 'route', 'del', '169.254.169.254/32', 'dev', device)
 }
 
-/** The server's address within the tunnel: the first of the four that the laptop's is the second of. */
-async function insideOf(laptop: Laptop, device: string): Promise<string> {
-  const [shown]: { addr_info: { local: string }[] }[] = JSON.parse(
-    await laptop.run('ip', '-j', '-4', 'addr', 'show', 'dev', device),
-  )
-  const [, start = '', last] = /^(.*\.)(\d+)$/.exec(shown?.addr_info[0]?.local ?? '') ?? []
-  return `${start}${Number(last) - 1}`
-}
-
 /** What the server wrote, as its log group has it. */
-async function readsLog(
-  { endpoint, organisation }: TunnelJourneyOptions,
-  vpc: ManagementVpc,
-  up: RunningUp,
-  transport: 'udp' | 'tcp',
-) {
-  const target = { endpoint, region: vpc.region, credentials: organisation.accounts.shared.credentials }
+async function readsLog(options: TunnelJourneyOptions, vpc: ManagementVpc, up: RunningUp, transport: 'udp' | 'tcp') {
   await until('records of connect and disconnect', async () => {
-    const place = { logGroupName: vpc.logGroup, logStreamName: up.connected['lease'] }
-    const answer = await callJson(target, 'logs', 'Logs_20140328.GetLogEvents', place).catch(() => '{"events":[]}')
-    const { events }: { events: { message: string }[] } = JSON.parse(answer)
-    const records: Record<string, string>[] = events.map(({ message }) => JSON.parse(message))
+    const records = await readRecords(options, vpc, String(up.connected['lease']))
     const said = records.map((one) => [one['connection-log-type'], one['transport-protocol'], one['reason']].join(' '))
     return (
       said.join() === `connection-attempt ${transport} NA,connection-reset ${transport} client-disconnect` &&

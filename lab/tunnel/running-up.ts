@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Laptop } from './laptop.ts'
 
-type Line = { event?: string; [field: string]: unknown }
+/** `at`: when it was read, ms since 1970. */
+export type Line = { event?: string; at: number; [field: string]: unknown }
 
 /** `enchilada up --json-lines` while it holds its tunnel. */
 export type RunningUp = {
@@ -44,8 +45,8 @@ export async function startUp(laptop: Laptop, args: readonly string[]): Promise<
 
 function read(text: string): Line {
   try {
-    return JSON.parse(text)
+    return { ...JSON.parse(text), at: Date.now() }
   } catch {
-    return { text }
+    return { text, at: Date.now() }
   }
 }

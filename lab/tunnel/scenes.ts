@@ -2,7 +2,7 @@ import type { LabInstance } from '../aws/doors.ts'
 import type { Steps } from '../world/report.ts'
 import { allow, deviceOf } from './engines.ts'
 import type { Laptop } from './laptop.ts'
-import { answers, expectEqual, gone, holderOf, isOpen, phases, refusals, until } from './probes.ts'
+import { answers, expectEqual, gone, holderOf, insideOf, isOpen, phases, refusals, until } from './probes.ts'
 import { type RunningUp, startUp } from './running-up.ts'
 import { launchTarget, type TunnelJourneyOptions, type TunnelWorld } from './tunnel-world.ts'
 
@@ -43,9 +43,25 @@ export const onePort: Scene = async (steps, options, { peer }, laptop) => {
     await laptop.run('ip', 'route', 'add', `${address}/32`, 'dev', device)
     await isRefused(neighbour, 3389)
   })
+  await step('the server learns from its own tag that its end was moved', async () => {
+    await laptop.cli(['extend', 'lab', '2h'])
+    const wanted = Date.now() / 1000 + 7_200
+    const inside = await insideOf(laptop, device)
+    await until('later end', async () => Math.abs((await endOf(laptop, inside)) - wanted) < 60, 45_000)
+  })
   await step('down', () => laptop.cli(['down', 'lab']))
   await up.ended
   await gone(lab, server.id)
+}
+
+/** What the server says its end is, s since 1970. */
+async function endOf(laptop: Laptop, inside: string): Promise<number> {
+  const ask = `import json, socket
+door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+door.settimeout(2)
+door.sendto(b"alive", ("${inside}", 51821))
+print(json.loads(door.recv(512))["until"])`
+  return Number(await laptop.run('python3', '-c', ask))
 }
 
 /** Law 8: how the server is lost, and how soon another stands in its place. */

@@ -40,7 +40,16 @@ export async function bringUp(options: UpOptions): Promise<number> {
   console.error(`lab: seed ${seed}, log ${join(dir, 'log')}`)
   const ports = options.once ? FREE_PORTS : LASTING_PORTS
   const { product, journey, lambda, tunnel, hard } = options
-  const told = { dir, ports, seed, product, journey, lambda, hard, ...(tunnel && { tunnel }) }
+  const told = {
+    dir,
+    ports,
+    seed,
+    product,
+    journey,
+    lambda,
+    ...(tunnel && { tunnel }),
+    ...(hard && { trial: 'hard' as const }),
+  }
   const outcome = await watch(told, options.once)
 
   if (options.json) console.log(JSON.stringify(resultOf(outcome), undefined, 2))

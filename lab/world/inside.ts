@@ -7,6 +7,7 @@ import { startSamlIdp } from '../idp/saml/start.ts'
 import { startIdp } from '../idp/start.ts'
 import { functionChains } from '../journey/function-chains.ts'
 import { runJourney } from '../journey/run-journey.ts'
+import { takeFigures } from '../tunnel/figures.ts'
 import { runHardDay } from '../tunnel/hard-day.ts'
 import { runTunnel } from '../tunnel/run-tunnel.ts'
 import { buildProduct, installProduct } from './customer.ts'
@@ -106,14 +107,12 @@ async function bringUp(): Promise<void> {
   if (settings.tunnel) {
     await step('product built', buildProduct)
     const place = { dir: `${dir}/deploy`, env, endpoint: aws.endpoint, awsPort: aws.port }
-    await (settings.hard ? runHardDay : runTunnel)(steps, {
-      ...place,
-      signIn: { startUrl: saml.startUrl, seed },
-      engine: settings.tunnel,
-      organisation,
-      lab: aws.lab,
-      hosts,
-    })
+    const { tunnel: engine, trial } = settings
+    const signIn = { startUrl: saml.startUrl, seed }
+    const options = { ...place, signIn, engine, organisation, lab: aws.lab, hosts }
+    if (trial === undefined) await runTunnel(steps, options)
+    else if (trial === 'hard') await runHardDay(steps, options)
+    else report.figures = await takeFigures(steps, options, trial.rounds)
   } else if (settings.product) {
     const { lambda } = settings
     await step('product built', buildProduct)

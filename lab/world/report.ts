@@ -22,6 +22,8 @@ export type WorldReport = {
   session?: string
   recording?: Record<string, unknown>
   trail?: Record<string, unknown>
+  /** Samples in ms, or bytes a second, by what was measured. */
+  figures?: Record<string, number[]>
 }
 
 export type Line =

@@ -14,8 +14,8 @@ export type WorldSettings = {
   product: boolean
   /** Try the tunnel with this engine, instead of the portal. */
   tunnel?: Engine
-  /** Of the tunnel, what goes wrong on other days. */
-  hard?: boolean
+  /** Of the tunnel, instead of its journey: what goes wrong on other days, or so many rounds that are measured. */
+  trial?: 'hard' | { rounds: number }
   /** Try the product as an engineer and an auditor would. */
   journey: boolean
 }

@@ -4,6 +4,7 @@ import { isHeld } from '../tunnel/journal.ts'
 import { terminate } from '../tunnel/launch.ts'
 import { findServers, isOverdue, type Server } from '../tunnel/servers.ts'
 import { settle } from '../tunnel/settle.ts'
+import { settleTorn } from '../tunnel/settle-torn.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit.ts'
 import { laptopOf } from './tunnel-parts.ts'
@@ -24,7 +25,11 @@ export const gc: Command = async (context) => {
   const attempt = (what: string, work: () => Promise<unknown>) =>
     work().catch((error: unknown) => void failed.push({ what, reason: reasonOf(error) }))
   try {
-    for (const entry of (await journal.list()).entries.filter((one) => !isHeld(one))) {
+    const { entries, torn } = await journal.list()
+    for (const file of torn) {
+      await attempt(file, async () => void settled.push(await settleTorn({ ...laptop, trail }, file, environments)))
+    }
+    for (const entry of entries.filter((one) => !isHeld(one))) {
       await attempt(entry.lease.id, async () => {
         await settle({ ...laptop, trail }, entry, 'holder-died')
         settled.push(entry.lease.id)

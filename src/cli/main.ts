@@ -229,6 +229,7 @@ tunnel('up <environment>', 'open a tunnel, and hold it until Ctrl-C or down')
   .option('--ttl <duration>', 'when the server ends, whatever happens: 90m, 8h')
   .addOption(new Option('--engine <name>', 'instead of the one of the environment').choices(['wireguard', 'openvpn']))
   .option('--json-lines', 'each step as a JSON line on stdout')
+  .option('--trace', 'a table of the phases and their times, on stderr, when it is up')
   .action(lazily(async () => (await import('./up.ts')).up))
 tunnel('down [environment]', 'end the tunnels of this machine, or one').action(
   lazily(async () => (await import('./down.ts')).down),

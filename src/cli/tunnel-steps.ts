@@ -1,20 +1,28 @@
 import { styleText } from 'node:util'
 import type { CommandContext } from './command.ts'
+import { table } from './output.ts'
 
 export type TunnelSteps = {
   step<T>(name: string, work: () => Promise<T>): Promise<T>
   /** A line that is no step: connected, replaced. */
   say(event: string, details: Record<string, unknown>, text: string): void
-  done(): readonly { name: string; ms: number; ok: boolean }[]
+  done(): readonly FinishedStep[]
+  /** Every step so far with when it began, for a report of how long a real cloud takes. */
+  trace(about: Record<string, string>): string
 }
+
+/** `at`: ms since the command began. */
+type FinishedStep = { name: string; at: number; ms: number; ok: boolean }
 
 /** Each step with its time: a line a step on stderr for a person, a JSON line on stdout for `--json-lines`. */
 export function createTunnelSteps({ options, output }: CommandContext, now: () => number): TunnelSteps {
   const lines = options['jsonLines'] === true
-  const finished: { name: string; ms: number; ok: boolean }[] = []
+  const finished: FinishedStep[] = []
+  // Whoever asked for the command waited for Node to start as well.
+  const began = now() - performance.now()
   const write = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
   const person = !lines && !output.json
-  const tell = (step: { name: string; ms: number; ok: boolean }) => {
+  const tell = (step: FinishedStep) => {
     finished.push(step)
     if (lines) write({ event: 'step', ...step })
     if (!person) return
@@ -28,10 +36,10 @@ export function createTunnelSteps({ options, output }: CommandContext, now: () =
       const begun = now()
       try {
         const value = await work()
-        tell({ name, ms: now() - begun, ok: true })
+        tell({ name, at: Math.round(begun - began), ms: now() - begun, ok: true })
         return value
       } catch (error) {
-        tell({ name, ms: now() - begun, ok: false })
+        tell({ name, at: Math.round(begun - began), ms: now() - begun, ok: false })
         throw error
       }
     },
@@ -40,5 +48,12 @@ export function createTunnelSteps({ options, output }: CommandContext, now: () =
       if (person) process.stderr.write(`${text}\n`)
     },
     done: () => finished,
+    trace(about) {
+      const rows = finished.map(({ name, at, ms }) => [name, String(at), String(ms)])
+      const last = finished.at(-1)
+      const whole = last ? String(last.at + last.ms) : '0'
+      const lines = Object.entries(about).map(([name, value]) => `${name}: ${value}`)
+      return [...lines, table(['PHASE', 'BEGAN AT, MS', 'TOOK, MS'], [...rows, ['all', '0', whole]])].join('\n')
+    },
   }
 }

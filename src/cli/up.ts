@@ -1,3 +1,4 @@
+import { processStart } from '../kernel/process-start.ts'
 import { type EngineName, engineNames } from '../tunnel/engines/engine.ts'
 import type { Environment } from '../tunnel/environment.ts'
 import { tunnelErrors } from '../tunnel/errors.ts'
@@ -27,11 +28,16 @@ export const up: Command = async (context) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(new Stopped()))
   const trail = await laptop.openTrail()
   const parts: TunnelParts = { ...laptop, openLink: openGuardLink, trail, random: Math.random, step: steps.step }
+  const letGo = await journal.claim(environment.name, { pid: process.pid, start: processStart(process.pid) })
   try {
     await parts.door.apply({ action: 'repair', engine: environment.engine })
-    const { entries } = await journal.list()
-    const open = entries.find((entry) => entry.lease.environment === environment.name && isHeld(entry))
-    if (open) throw tunnelErrors.TUNNEL_OPEN_ALREADY({ environment: environment.name, lease: open.lease.id })
+    const { entries, torn } = await journal.list()
+    if (!letGo) {
+      const open = entries.find(({ lease }) => lease.environment === environment.name)
+      const lease = open?.lease.id ?? 'one that is just being opened'
+      throw tunnelErrors.TUNNEL_OPEN_ALREADY({ environment: environment.name, lease })
+    }
+    for (const file of torn) steps.say('torn', { file }, `${file} cannot be read; enchilada gc ends what it was about`)
     for (const entry of entries.filter((one) => !isHeld(one))) {
       await steps.step(`ended what ${entry.lease.id} left`, () => settle(parts, entry, 'holder-died'))
     }
@@ -48,6 +54,7 @@ export const up: Command = async (context) => {
     )
     return exitCodes.failed
   } finally {
+    await letGo?.()
     await trail.close()
   }
 
@@ -68,6 +75,11 @@ export const up: Command = async (context) => {
     const cost = perHour === undefined ? '' : `, about ${perHour.toFixed(3)} USD an hour`
     const text = `${environment.name} is open until ${new Date(lease.until).toISOString()}${cost}: ${lease.leased.join(', ')}\nCtrl-C or "enchilada down ${environment.name}" ends it.`
     steps.say('connected', details, text)
+    if (context.options['trace'] !== true) return
+    const [type = ''] = environment.instanceTypes
+    const about = { engine: environment.engine, region: network.region, 'first instance type': type }
+    const system = `${process.platform} ${process.arch}, Node ${process.version.slice(1)}`
+    process.stderr.write(`${steps.trace({ ...about, laptop: system })}\n`)
   }
 }
 

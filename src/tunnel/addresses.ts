@@ -21,6 +21,15 @@ export const contains = (outer: string, inner: string): boolean => {
   return a.first <= b.first && b.last <= a.last
 }
 
+/** What is left of a network without another: the widest networks there are, in their order. */
+export function without(network: string, other: string): string[] {
+  if (!overlaps(network, other)) return [network]
+  const { first, last, prefix } = rangeOf(network)
+  if (contains(other, network)) return []
+  const half = (last - first + 1) / 2
+  return [first, first + half].flatMap((start) => without(`${addressAt(start)}/${prefix + 1}`, other))
+}
+
 export const isIpv4Cidr = (text: string): boolean => ipaddr.IPv4.isValidCIDR(text)
 
 export const addressAt = (number: number): string =>

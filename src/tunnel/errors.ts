@@ -24,7 +24,7 @@ export const tunnelErrors = defineErrors({
   TUNNEL_CLASH: {
     message: '{network} is behind the tunnel and {local} is here, on {device}',
     retryable: false,
-    hint: 'Lease a part that does not overlap with --to HOST or --to NETWORK; the route here stays as it is.',
+    hint: 'The route here stays as it is. What does not overlap: --to {free}. One host that does can be leased by its address.',
   },
   TUNNEL_NO_CAPACITY: {
     message: 'AWS has no capacity for {types} in {subnets} of {region}',
@@ -70,6 +70,11 @@ export const tunnelErrors = defineErrors({
     message: '"{address}" is no IPv4 address',
     retryable: false,
     hint: 'Name one host by its address, such as 10.1.4.7.',
+  },
+  TUNNEL_JOURNAL_TORN: {
+    message: '{file} cannot be read, and {environment} in {region} cannot be asked for its server: {reason}',
+    retryable: true,
+    hint: 'Sign in to that environment and run enchilada gc again; the file stays until its server is found or known not to be.',
   },
   TUNNEL_EXTEND_TOO_LONG: {
     message: 'a server lives until {longest} at most',

@@ -45,6 +45,21 @@ test('a torn file is named, and hides no other', async () => {
   expect(torn).toEqual([join(folder, 'lease-ffffffffffff.json')])
 })
 
+test('an environment is claimed by one at a time, until it lets go or dies', async () => {
+  const journal = openJournal(join(folder, 'leases'))
+  const me = { pid: process.pid, start: processStart(process.pid) }
+  const letGo = await journal.claim('customer-a', me)
+  expect(await journal.claim('customer-a', me)).toBeUndefined()
+  expect(await journal.claim('customer-b', me)).toBeDefined()
+  await letGo?.()
+  expect(await journal.claim('customer-a', { pid: process.pid, start: 'dead' })).toBeDefined()
+  expect(await journal.claim('customer-a', me)).toBeDefined()
+  expect(await journal.claim('customer-a', me)).toBeUndefined()
+  writeFileSync(join(folder, 'leases', 'customer-b.claim'), '')
+  expect(await journal.claim('customer-b', me)).toBeDefined()
+  expect(await journal.list()).toEqual({ entries: [], torn: [] })
+})
+
 test('a journal that cannot be written stops the launch before it costs anything', async () => {
   writeFileSync(join(folder, 'file'), '')
   await expect(openJournal(join(folder, 'file')).write(entry)).rejects.toMatchObject({

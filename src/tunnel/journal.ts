@@ -1,12 +1,17 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import * as z from 'zod'
-import { writeDurably } from '../kernel/durable-file.ts'
+import { createDurably, writeDurably } from '../kernel/durable-file.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { processStart } from '../kernel/process-start.ts'
 import { tunnelErrors } from './errors.ts'
 import { type Lease, leaseSchema } from './lease.ts'
+
+/** The process that holds the tunnel. An id comes again; with its start it does not. */
+const holderSchema = z.object({ pid: z.number(), start: z.string() })
+export type Holder = z.infer<typeof holderSchema>
+const isAlive = ({ pid, start }: Holder): boolean => processStart(pid) === start
 
 /**
  * What this machine has begun, one file a lease. It is on disk before the first call that can cost money, with the whole request as it
@@ -15,8 +20,7 @@ import { type Lease, leaseSchema } from './lease.ts'
 const entrySchema = z.object({
   v: z.literal(1),
   lease: leaseSchema,
-  /** The process that holds the tunnel. An id comes again; with its start it does not. */
-  holder: z.object({ pid: z.number(), start: z.string() }),
+  holder: holderSchema,
   /** Role to visit the account with, as the environment named it. */
   role: z.string().optional(),
   /** Each request that was or may have been sent, oldest first: a new one only after AWS refused the one before. */
@@ -30,12 +34,14 @@ const entrySchema = z.object({
 export type JournalEntry = z.infer<typeof entrySchema>
 
 /** Its process lives. */
-export const isHeld = ({ holder }: JournalEntry): boolean => processStart(holder.pid) === holder.start
+export const isHeld = ({ holder }: JournalEntry): boolean => isAlive(holder)
 
 export type Journal = {
   write(entry: JournalEntry): Promise<void>
   list(): Promise<{ entries: JournalEntry[]; torn: string[] }>
   remove(leaseId: string): Promise<void>
+  /** One `up` at a time into an environment: undefined while another process has one, else what lets it go again. */
+  claim(environment: string, holder: Holder): Promise<(() => Promise<void>) | undefined>
 }
 
 export function openJournal(folder: string): Journal {
@@ -63,6 +69,28 @@ export function openJournal(folder: string): Journal {
       return { entries, torn }
     },
     remove: (leaseId) => rm(join(folder, `${leaseId}.json`), { force: true }),
+    async claim(environment, holder) {
+      const file = join(folder, `${environment}.claim`)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const mine = JSON.stringify(holder)
+      const letGo = () => rm(file, { force: true })
+      if (await createDurably(file, mine)) return letGo
+      const said = await readFile(file, 'utf8').catch(() => '')
+      const other = holderSchema.safeParse(parse(said)).data
+      if (other && isAlive(other)) return undefined
+      // Of several who find a dead one's claim, one takes it away; a claim made meanwhile goes back to its place.
+      const aside = `${file}.${holder.pid}`
+      const taken = await rename(file, aside).then(
+        () => readFile(aside, 'utf8'),
+        () => said,
+      )
+      if (taken !== said) {
+        await rename(aside, file)
+        return undefined
+      }
+      await rm(aside, { force: true })
+      return (await createDurably(file, mine)) ? letGo : undefined
+    },
   }
 }
 

@@ -24,6 +24,9 @@ export const TAGS = {
   until: 'enchilada:until',
 } as const
 
+/** Of the laptop: every platform takes such a name. */
+export const deviceOf = ({ id }: Pick<Lease, 'id'>): string => `ench${id.slice(-8)}`
+
 /** Tag values allow letters, digits, spaces and _ . : / = + - @ (EC2 User Guide, "Tag your resources"). */
 const tagValue = (text: string): string => text.replace(/[^\p{L}\p{N}\s_.:/=+\-@]/gu, '-').slice(0, 256)
 

@@ -13,10 +13,10 @@ import { tunnelErrors } from './errors.ts'
 import type { GuardLink } from './guard-link.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { findLaunched, launch, terminate, waitForAddress } from './launch.ts'
-import type { Lease } from './lease.ts'
+import { deviceOf, type Lease } from './lease.ts'
 import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
 import type { LocalNetworkDoor } from './network-document.ts'
-import { clashesOf, type LocalNetwork } from './routes.ts'
+import { clashesOf, freeOf, type LocalNetwork } from './routes.ts'
 import { networksOf } from './target.ts'
 import { packUserData, renderUserData } from './user-data.ts'
 import { chooseNetworks, readReach } from './way.ts'
@@ -87,8 +87,9 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     ])
     const chosen = chooseNetworks(reach, network, wish.to)
     const networks = networksOf(chosen)
-    const [clash] = clashesOf(networks, here)
-    if (clash) throw tunnelErrors.TUNNEL_CLASH(clash)
+    const clashes = clashesOf(networks, here)
+    const [clash] = clashes
+    if (clash) throw tunnelErrors.TUNNEL_CLASH({ ...clash, free: freeOf(networks, clashes).join(' ') || 'nothing' })
     const taken = [...networks, ...here.map(({ cidr }) => cidr)]
     return { leased: chosen, addresses: pickTunnelAddresses(taken, parts.random) }
   })
@@ -111,7 +112,7 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     ...{ limits, addresses, leased, engine: server },
   })
   const userData = packUserData(script, { leased })
-  const device = `ench${id.slice(-8)}`
+  const device = deviceOf(lease)
   let entry: JournalEntry = {
     ...{ v: 1, lease, role: environment.role, requests: [] },
     holder: { pid: process.pid, start: processStart(process.pid) },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { addressAt, contains, overlaps, pickTunnelAddresses, rangeOf } from './addresses.ts'
-import { clashesOf, hopTo, leasable, narrow, type Reach, reachOf, tableOf } from './routes.ts'
+import { clashesOf, freeOf, hopTo, leasable, narrow, type Reach, reachOf, tableOf } from './routes.ts'
 
 const peering = { VpcPeeringConnectionId: 'pcx-1', State: 'active' } as const
 const table = {
@@ -66,6 +66,14 @@ describe('what a VPC leads to', () => {
     expect(clashesOf(['10.1.5.9/32'], home)).toEqual([])
     expect(clashesOf(['10.1.5.9/32'], [{ cidr: '10.1.5.9/32', device: 'wlan0' }])).toHaveLength(1)
     expect(clashesOf(['10.2.0.0/16'], home)).toEqual([])
+  })
+
+  test('offers what does not overlap', () => {
+    const leased = ['10.0.0.0/16', '10.1.0.0/22', '10.9.0.0/24']
+    const home = ['10.1.1.0/24', '10.9.0.0/16'].map((cidr) => ({ cidr, device: 'wlan0' }))
+    const free = freeOf(leased, clashesOf(leased, home))
+    expect(free).toEqual(['10.0.0.0/16', '10.1.0.0/24', '10.1.2.0/23'])
+    expect(clashesOf(free, home)).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Route, RouteTable } from '@aws-sdk/client-ec2'
-import { contains, isIpv4Cidr, overlaps, rangeOf } from './addresses.ts'
+import { contains, isIpv4Cidr, overlaps, rangeOf, without } from './addresses.ts'
 import { readTarget, writeTarget } from './target.ts'
 
 /** By what a VPC reaches a network. */
@@ -68,6 +68,10 @@ export const clashesOf = (leased: readonly string[], local: readonly LocalNetwor
       .filter(({ cidr }) => rangeOf(network).prefix < 32 || rangeOf(cidr).prefix === 32)
       .map(({ cidr, device }) => ({ network, local: cidr, device })),
   )
+
+/** What of them can be leased beside the networks that this machine has itself. */
+export const freeOf = (leased: readonly string[], clashes: readonly Clash[]): string[] =>
+  clashes.reduce<string[]>((free, { local }) => free.flatMap((one) => without(one, local)), [...leased])
 
 function hopOf(route: Route): { hop: Hop; via: string } {
   if (route.VpcPeeringConnectionId) return { hop: 'peering', via: route.VpcPeeringConnectionId }

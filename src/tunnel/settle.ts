@@ -4,7 +4,7 @@ import { findLaunched, terminate } from './launch.ts'
 import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
 import type { LocalNetworkDoor } from './network-document.ts'
 
-type SettleParts = {
+export type SettleParts = {
   engineer: Engineer
   journal: Journal
   door: LocalNetworkDoor

@@ -77,6 +77,8 @@ lead() { ip route add "$1" via "$gateway" dev "$card" proto kernel table "$2"; }
 ${leads(leased)}for closed in "\${own%/*}" 169.254.0.0/16; do
   for table in 4510 4511; do ip route add unreachable "$closed" proto kernel table $table; done
 done
+# Beneath the device's own route: what is for a client that is gone goes nowhere.
+ip route add unreachable ${addresses.network} metric 9999 proto kernel
 sysctl -qw net.ipv4.ip_forward=1
 networkctl reload
 for _ in {1..200}; do

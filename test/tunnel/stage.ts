@@ -123,6 +123,7 @@ export async function openStage() {
     }
     return {
       parts,
+      folder,
       trail,
       devices,
       onDisk,
