@@ -19,7 +19,7 @@ export const recordingErrors = defineErrors({
   RECORDING_IS_A_PICTURE: {
     message: 'The recording {id} came from Guacamole: it is a picture, not text',
     retryable: false,
-    hint: '`enchilada recordings export` writes it as guacd did, for guacenc and for Guacamole’s own player.',
+    hint: 'Play it in the portal. `enchilada recordings export` writes it as guacd did, for guacenc and for Guacamole’s own player.',
   },
   RECORDING_KEY_MISSING: {
     message: 'There is no public key beside the checkpoints to verify recordings with',

@@ -20,7 +20,10 @@ let browser: Browser
 const visits: Visit[] = []
 
 beforeAll(async () => {
-  ;[world, browser] = await Promise.all([openWorld(INSTANCES, disk && join(disk.folder, 'recordings')), openBrowser()])
+  ;[world, browser] = await Promise.all([
+    openWorld(INSTANCES, disk ? { recordings: { directory: join(disk.folder, 'recordings') } } : {}),
+    openBrowser(),
+  ])
 }, 180_000)
 afterEach(async () => {
   const complaints = visits.flatMap((one) => one.complaints)

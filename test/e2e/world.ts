@@ -26,8 +26,8 @@ export type World = BenchWorld & {
   close(): Promise<void>
 }
 
-/** `recordings`: a folder for them, instead of one beside the other data. */
-export async function openWorld(instances = INSTANCES, recordings?: string): Promise<World> {
+/** `more`: parts of enchilada.yaml, such as a folder of recordings elsewhere. */
+export async function openWorld(instances = INSTANCES, more: Readonly<Record<string, unknown>> = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'enchilada-e2e-'))
   const keyFile = join(folder, 'key')
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'e2e', '-f', keyFile])
@@ -52,7 +52,7 @@ export async function openWorld(instances = INSTANCES, recordings?: string): Pro
           },
         ],
         audit: auditSettings(folder),
-        ...(recordings === undefined ? {} : { recordings: { directory: recordings } }),
+        ...more,
       }),
     })
     await waitFor(

@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useRef, useState } from 'react'
 import type { Recording, RecordingEvent, RecordingIndex } from '../../../src/portal/contract/recordings.ts'
 import { ApiError, get, getText } from '../api/request.ts'
 import { openScreen, type TerminalScreen } from '../terminal/open-screen.ts'
+import type { Player } from './controls.tsx'
 
 /** Longer pauses are cut to this when pauses are skipped. */
 const IDLE_MS = 1_000
@@ -11,7 +12,7 @@ const TICK_MS = 50
 const decode = (data: string) => Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0))
 
 /** Plays a recording on a screen in `holder`: reads slices as they are needed, seeks through the screens of the index. */
-export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: Recording | undefined) {
+export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: Recording): Player {
   const [position, setPosition] = useState(0)
   const [playing, setPlaying] = useState(false)
   const [speed, setSpeed] = useState(1)
@@ -21,11 +22,11 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
   const screen = useRef<TerminalScreen>(undefined)
   const cursor = useRef({ slice: 0, at: 0, events: [] as RecordingEvent[], ms: 0 })
   const slices = useRef(new Map<number, Promise<RecordingEvent[]>>())
-  const id = recording?.session.id
+  const { id } = recording.session
 
   useEffect(() => {
     const element = holder.current
-    if (!element || !recording) return
+    if (!element) return
     const opened = openScreen(element, { fontSize: 14, readOnly: true, label: 'Recorded terminal' })
     opened.terminal.resize(recording.cols, recording.rows)
     screen.current = opened
@@ -79,7 +80,7 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
   }
 
   const seek = async (ms: number) => {
-    if (!index || !screen.current || !recording) return
+    if (!index || !screen.current) return
     const near = index.screens.filter((one) => one.ms <= ms).at(-1)
     const { terminal } = screen.current
     terminal.reset()
