@@ -95,6 +95,20 @@ idp.turn({ padding: 69_000, recipient: 'https://eu-west-1.signin.aws.amazon.com/
 const large = await signIn(home, '--role', 'Operator', '--session', 'large')
 const asked = idp.asked() - askedBefore
 
+// Every other form of the address that AWS documents. Whatever STS says of it, the response was caught.
+const forms: string[] = []
+for (const recipient of [
+  'https://us-east-2.signin.aws.amazon.com/saml',
+  'https://signin.amazonaws-us-gov.com/saml',
+  'https://us-gov-east-1.signin.amazonaws-us-gov.com/saml/acs/SAMLSP2CD',
+  'https://signin.amazonaws.cn/saml',
+  'https://signin.aws.amazon.com.mcas.ms/saml',
+]) {
+  idp.turn({ recipient })
+  const { code, error } = await signIn(home, '--role', 'Operator', '--session', 'forms', '--timeout', '20s')
+  forms.push(error ?? `ended with ${code}`)
+}
+
 // What AWS or the role makes fail, with the response on standard input.
 async function refused(knobs: SamlKnobs, ...more: string[]) {
   idp.turn(knobs)
@@ -154,6 +168,8 @@ console.log(
     outcomes: { ...outcomes, 'no role': noRole },
     large: large.code,
     asked,
+    forms,
+    longest: Math.max(...idp.sent().map((response) => response.length)),
     alert,
     closed: closed.error,
     late: late.error,

@@ -40,6 +40,13 @@ describe.skipIf(process.getuid?.() !== 0)('enchilada login', () => {
 
   test('a large response by a newer address works, and a person whom the provider knows is not asked again', () => {
     expect(seen).toMatchObject({ large: 0, asked: 0 })
+    expect(seen['longest']).toBeGreaterThan(95_000)
+  })
+
+  test('each form of the address that AWS documents is caught, those of GovCloud, China and a proxy among them', () => {
+    // Of the role's own partition and audience is the first alone: what refuses the others is AWS, which has got them.
+    const denied = 'LOGIN_ROLE_DENIED'
+    expect(seen['forms']).toEqual(['ended with 0', denied, denied, denied, 'LOGIN_ASSERTION_REFUSED'])
   })
 
   test('a wrong code gets nobody through; a closed window and a late person are told', () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 
 /** Where AWS's names lead: a loopback address of which nothing else in the world makes use. Other names are not there. */
 const TRAP = '127.0.0.2'
-const AWS = /(?:^|\.)(?:aws\.amazon\.com|amazonaws\.com|amazonaws-us-gov\.com|amazonaws\.cn)$/
+const AWS = /(?:^|\.)(?:mcas\.ms|aws\.amazon\.com|amazonaws\.com|amazonaws-us-gov\.com|amazonaws\.cn)$/
 
 /** Names of AWS that were looked up, and how often somebody then connected. */
 export type NameTrap = { lookups(): readonly string[]; connections(): number; close(): void }
