@@ -2,6 +2,7 @@ import type { LabInstance } from '../aws/doors.ts'
 import type { Steps } from '../world/report.ts'
 import type { Engine } from '../world/settings.ts'
 import { allow, deviceOf, withoutUdp } from './engines.ts'
+import { impostorIsRefused } from './impostor.ts'
 import type { Laptop } from './laptop.ts'
 import type { ManagementVpc } from './management-vpc.ts'
 import {
@@ -23,7 +24,7 @@ import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
 
 /** An engineer's way into a VPC and out again, by the installed product and stock tools. */
 export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Promise<void> {
-  const { engine, lab, signIn } = options
+  const { engine, hosts, lab, signIn } = options
   const { step } = steps
   const { vpc, peer, stranger, makeLaptop } = await makeTunnelWorld(steps, options)
   const laptop = await step('a laptop', () => makeLaptop(1, undefined))
@@ -41,6 +42,9 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
       ({ lines }) => phases(lines),
     )
     const server = await lab.instance(String(up.connected['instanceId']))
+    if (engine === 'openvpn') {
+      await step('whoever reads the user data is no client', () => impostorIsRefused(laptop, hosts, up, server))
+    }
     await step('the peered host answers: ping, SSH, the port of RDP', () => answers(laptop, peer))
     await step('the stranger does not, though its route is added by hand; the server refused it', () =>
       staysClosed(options, laptop, up, server, stranger),
