@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -58,6 +58,14 @@ test('an environment is claimed by one at a time, until it lets go or dies', asy
   writeFileSync(join(folder, 'leases', 'customer-b.claim'), '')
   expect(await journal.claim('customer-b', me)).toBeDefined()
   expect(await journal.list()).toEqual({ entries: [], torn: [] })
+})
+
+test('a lease that ends while the journal is read is none of it', async () => {
+  const journal = openJournal(folder)
+  await journal.write(entry)
+  // Listed, and gone when it is opened.
+  symlinkSync(join(folder, 'nowhere'), join(folder, 'lease-ffffffffffff.json'))
+  expect(await journal.list()).toEqual({ entries: [entry], torn: [] })
 })
 
 test('a journal that cannot be written stops the launch before it costs anything', async () => {

@@ -62,7 +62,10 @@ export function openJournal(folder: string): Journal {
       const torn: string[] = []
       for (const name of names.filter((one) => one.endsWith('.json')).sort()) {
         const file = join(folder, name)
-        const entry = entrySchema.safeParse(parse(await readFile(file, 'utf8'))).data
+        const text = await readFile(file, 'utf8').catch(whenGone)
+        // Another process ended that lease meanwhile.
+        if (text === undefined) continue
+        const entry = entrySchema.safeParse(parse(text)).data
         if (entry) entries.push(entry)
         else torn.push(file)
       }
@@ -92,6 +95,10 @@ export function openJournal(folder: string): Journal {
       return (await createDurably(file, mine)) ? letGo : undefined
     },
   }
+}
+
+function whenGone(error: unknown): undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
 }
 
 function parse(text: string): unknown {
