@@ -51,7 +51,8 @@ if (flag === '--only-account' && accountFolder !== undefined) {
 } else if (flag === '--function') {
   const [name = '', folder = ''] = given
   const door = doors.find((one) => one.name === name)
-  await build({ ...door?.options, outfile: join(folder, name, 'index.mjs') })
+  if (!door) throw new Error(`--function takes ${doors.map((one) => one.name).join(', ')}`)
+  await build({ ...door.options, outfile: join(folder, name, 'index.mjs') })
 } else {
   rmSync('dist', { recursive: true, force: true })
   mkdirSync('dist', { recursive: true })

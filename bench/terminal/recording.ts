@@ -29,10 +29,12 @@ export async function costOfRecording(
   const on = { recorded: true, work: 0, flood: 0 }
   const off = { recorded: false, work: 0, flood: 0 }
   let megabytes = 0
-  const sides: { cost: typeof on; gateway: Gateway; shell: Shell }[] = []
+  const gateways: Gateway[] = []
   try {
+    const sides: { cost: typeof on; gateway: Gateway; shell: Shell }[] = []
     for (const cost of [on, off]) {
       const gateway = await startParts(host, join(folder, String(cost.recorded)), cost.recorded)
+      gateways.push(gateway)
       const shell = await gateway.open()
       sides.push({ cost, gateway, shell })
       const warm = await costOfFlood(gateway, shell, host)
@@ -47,7 +49,7 @@ export async function costOfRecording(
     }
     for (const { shell } of sides) shell.close()
   } finally {
-    for (const { gateway } of sides) await gateway.close()
+    for (const gateway of gateways) await gateway.close()
   }
   const peer = 'the same parts with a recorder that keeps nothing'
   return [
