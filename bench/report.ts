@@ -9,7 +9,7 @@ export type Row = {
   /** value / peerValue; below 1 is better unless the goal says otherwise. */
   ratio: number | null
   goal: string | null
-  /** Null without a goal, or without the peer that it speaks of. */
+  /** Null without a goal, without the peer that it speaks of, or where the samples do not decide. */
   ok: boolean | null
   why?: string
 }
@@ -19,7 +19,7 @@ type Measured = {
   unit: string
   value: number
   peer?: { name: string; value: number } | { absent: string }
-  /** Without `met` it cannot be judged: the peer is not there. */
+  /** Without `met` it cannot be judged: the peer is not there, or the samples do not decide. */
   goal?: { text: string; met?: boolean }
 }
 
@@ -58,6 +58,17 @@ export function report(rows: readonly Row[]): void {
 export function quantile(samples: readonly number[], q: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN
+}
+
+/**
+ * The median of the samples, and between which of them that of all that could be taken lies, in 95 of 100 cases: no distribution is assumed (sign test, ranks by
+ * the normal approximation).
+ */
+export function medianBetween(samples: readonly number[]): { median: number; low: number; high: number } {
+  const sorted = [...samples].sort((a, b) => a - b)
+  const from = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)) - 1)
+  const at = (rank: number) => sorted[rank] ?? Number.NaN
+  return { median: quantile(sorted, 0.5), low: at(from), high: at(sorted.length - 1 - from) }
 }
 
 const round = (value: number) => Number(value.toPrecision(4))

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { functionsSettings, plainSettings, synthesise } from '../test/fixtures/stacks.ts'
+import { guacamoleSettings, plainSettings, synthesise } from '../test/fixtures/stacks.ts'
 import { listSources, readSource } from '../test/house/ladder.ts'
 
 /** Clients of the SDK, as policies call their services. */
@@ -59,7 +59,7 @@ type Document = { PolicyDocument: { Statement: Statement[] } }
 const granted = new Map<string, Set<string>>()
 
 beforeAll(() => {
-  for (const settings of [plainSettings, functionsSettings]) {
+  for (const settings of [plainSettings, guacamoleSettings]) {
     const stacks = synthesise(settings)
     for (const name of ['EnchiladaShared', 'EnchiladaDirectory', 'EnchiladaWorkload']) {
       for (const [id, { Properties }] of Object.entries(stacks.template(name).findResources('AWS::IAM::Role'))) {

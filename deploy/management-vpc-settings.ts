@@ -30,6 +30,11 @@ export const managementVpc = z.strictObject({
   cidr,
   zones: z.int().min(2).max(3).default(2).describe('Public subnets, each in a zone of its own'),
   peers: z.array(peer).max(50).default([]),
+  names: z
+    .array(z.string().min(1))
+    .max(50)
+    .default([])
+    .describe('Private hosted zones of this VPC, such as corp.example: engineers ask its resolver for what is in them'),
   engineers: z
     .union([
       z.strictObject({ samlMetadata: z.string().min(1).describe('File with the metadata of the identity provider') }),

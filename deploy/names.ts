@@ -11,6 +11,7 @@ export const queueNames = {
   events: 'enchilada-events',
   sweep: 'enchilada-sweep',
   observations: 'enchilada-observations',
+  guacamole: 'enchilada-guacamole',
 } as const
 
 export const TRAIL_GROUP = '/enchilada/trail'

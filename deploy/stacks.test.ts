@@ -6,6 +6,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { describe, expect, test } from 'vitest'
 import {
   functionsSettings,
+  guacamoleSettings,
   management,
   plainSettings,
   synthesise,
@@ -21,6 +22,7 @@ describe('the stacks', () => {
   test.each([
     ['serve', plainSettings],
     ['functions', functionsSettings],
+    ['functions and a Guacamole', guacamoleSettings],
     ['tunnels', tunnelSettings],
   ])(
     'with %s: no finding of cdk-nag, of CloudFormation or of cfn-lint',
@@ -95,6 +97,27 @@ describe('settings', () => {
     expect(faultsOf({ ...plainSettings, discovery: 'lambda' })).toEqual(['database'])
     const accounts = { aws: { accounts: [{ id: '1' }] } }
     expect(faultsOf({ ...functionsSettings, ...accounts })?.every((path) => path.startsWith('aws.accounts'))).toBe(true)
+  })
+
+  test('a Guacamole is what enchilada.yaml takes, with the ARN of each secret, where functions discover', () => {
+    const { guacamole } = guacamoleSettings
+    expect(faultsOf(guacamoleSettings)).toBeUndefined()
+    expect(faultsOf({ ...plainSettings, guacamole })).toEqual(['guacamole'])
+    const sql = { postgres: { file: '/run/url' } }
+    expect(faultsOf({ ...guacamoleSettings, guacamole: { target: { sql }, secrets: {} } })).toEqual([
+      'guacamole.target.sql.postgres',
+    ])
+    const { GUACAMOLE_PASSWORD, ...secrets } = guacamole.secrets
+    expect(faultsOf({ ...guacamoleSettings, guacamole: { ...guacamole, secrets } })).toEqual([
+      'guacamole.target.rest.password',
+    ])
+    const parameters = { ssh: { 'color-scheme': 'x'.repeat(3_000) } }
+    const long = { ...guacamole, target: { ...guacamole.target, parameters } }
+    expect(faultsOf({ ...guacamoleSettings, guacamole: long })).toEqual(['guacamole'])
+    const faulty = { ...guacamole.target, rest: { url: 'http://guacamole.example' }, groop: 'Ours' }
+    expect(faultsOf({ ...guacamoleSettings, guacamole: { ...guacamole, target: faulty } })).toEqual(
+      ['', '.rest.password', '.rest.url', '.rest.userName'].map((path) => `guacamole.target${path}`),
+    )
   })
 
   test('the example is valid; a file that is not there says what to do', () => {

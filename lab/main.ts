@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { bringUp } from './world/bring-up.ts'
 import { type Engine, engines } from './world/settings.ts'
-import { printEnv, printStatus, printTotp, stopWorld } from './world/verbs.ts'
+import { enterLaptop, printEnv, printStatus, printTotp, stopWorld, typeAs } from './world/verbs.ts'
 
 const usage = `script/lab                bring the lab up, try it as an engineer would, and leave it up
 script/lab --once         the same in a world of its own on free ports, ended afterwards; exit 0 only if all of it worked
@@ -9,9 +9,12 @@ script/lab --lambda       functions do discovery, on PostgreSQL, instead of the 
 script/lab --once --tunnel wireguard|openvpn  an engineer's tunnel into a VPC instead of the portal
            --hard          with servers that die, a laptop that sleeps, a network that goes away
 script/lab --no-journey   only bring it up
+script/lab --built        pack what script/build.ts made before, and do not make it again
 script/lab --no-product   only AWS, hosts and the identity provider
 script/lab status         what is up, and the hosts
 script/lab totp NAME      the one-time code of a person, now
+script/lab laptop         a shell on an engineer's laptop, with enchilada installed
+script/lab type NAME      type that person's password and code into the browser of a sign-in there
 script/lab stop           end it
 eval "$(script/lab env)"  stock tools in this shell: aws with profiles management, shared, workload-1 to workload-3
 
@@ -25,6 +28,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     seed: { type: 'string' },
     product: { type: 'boolean', default: true },
+    built: { type: 'boolean', default: false },
     journey: { type: 'boolean', default: true },
     lambda: { type: 'boolean', default: false },
     tunnel: { type: 'string' },
@@ -53,6 +57,10 @@ async function main(): Promise<number> {
       return printEnv()
     case 'totp':
       return printTotp(rest[0])
+    case 'laptop':
+      return enterLaptop()
+    case 'type':
+      return typeAs(rest[0])
     case 'stop':
       return stopWorld()
     default:

@@ -20,7 +20,9 @@ export async function openLab(root: string, more: Partial<WorldSettings> = {}): 
     seed: randomBytes(8).toString('hex'),
     product: true,
     journey: false,
+    lasting: false,
     lambda: false,
+    built: false,
     ...more,
   }
   const keeper = fork(join(root, 'lab/world/keeper.ts'), [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] })

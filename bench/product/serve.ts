@@ -82,7 +82,7 @@ export async function startServe(options: ServeOptions): Promise<Serving> {
     },
   })
   const read = () => readFileSync(log, 'utf8')
-  await waitFor('serve is ready', 60_000, async () => {
+  await waitFor('serve is ready', 300_000, async () => {
     if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}\n${read().slice(-4000)}`)
     const answer = await fetch(`${origin}/readyz`).catch(() => undefined)
     await answer?.arrayBuffer()

@@ -41,9 +41,14 @@ export function costOfFlood(gateway: Gateway, shell: Shell, host: PasswordHost):
   })
 }
 
-/** Milliseconds from a key to the first frame that answers it. The terminal of the host echoes; nothing else happens. */
-export async function echoTimes(shell: Shell, keys: number): Promise<number[]> {
+/** From now on the terminal of the host echoes, and nothing else happens. */
+export async function listen(shell: Shell): Promise<void> {
   shell.type('cat > /dev/null\r')
+  await shell.quiet(QUIET_MS)
+}
+
+/** Milliseconds from a key to the first frame that answers it. */
+export async function echoTimes(shell: Shell, keys: number): Promise<number[]> {
   const times: number[] = []
   for (let n = 0; n < keys; n += 1) {
     // Between 30 and 70 ms, so that no rhythm of a gateway meets that of the typist.
@@ -64,8 +69,14 @@ export type Crowd = {
   typing: number
 }
 
-/** Many sessions at once: the memory that they add, and what they take of a core while nobody, and while everybody types. */
-export async function costOfCrowd(gateway: Gateway, sessions: number, watchMs: number): Promise<Crowd> {
+/**
+ * Many sessions at once: the memory that they add, and what they take of a core while nobody, and while everybody types. `settleMs`:
+ * what a session does once after its last output is over by then, a recording's slice being put away among it.
+ */
+export async function costOfCrowd(
+  gateway: Gateway,
+  { sessions, settleMs, watchMs }: { sessions: number; settleMs: number; watchMs: number },
+): Promise<Crowd> {
   const memory = () => gateway.pids().reduce((sum, pid) => sum + proportionalMB(pid), 0)
   const first = await gateway.open()
   await first.quiet(QUIET_MS)
@@ -75,7 +86,7 @@ export async function costOfCrowd(gateway: Gateway, sessions: number, watchMs: n
     // guacd answers late when more than four come at once.
     shells.push(...(await Promise.all([...Array(Math.min(4, sessions - shells.length))].map(() => gateway.open()))))
   }
-  await pause(watchMs)
+  await pause(settleMs)
   const memoryMB = memory() - before
   const percent = async (work: () => Promise<void>) => {
     const [cpuMs, begun] = [cpuMsOf(gateway), performance.now()]

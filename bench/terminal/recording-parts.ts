@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
-import { openShell, reachPort } from '../../src/gateway/terminal/open-shell.ts'
+import { openShell } from '../../src/gateway/terminal/open-shell.ts'
+import { reachPort } from '../../src/gateway/terminal/reach-port.ts'
 import { startTerminalSession } from '../../src/gateway/terminal/terminal-session.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { newId } from '../../src/kernel/ids.ts'
@@ -38,7 +39,7 @@ server.on('connection', async (socket) => {
   const where = { instanceId: facts.instanceId, host: '127.0.0.1', port, timeoutMs: 10_000 }
   const [algorithm, key] = hostKey.split(' ')
   const shell = await openShell(
-    await reachPort(where),
+    await reachPort(where, { until: 0, clock: systemClock, onWait: () => {} }),
     where,
     { userName, auth: { password: new Secret(password) }, prepare: async () => undefined },
     { pinned: [{ algorithm, key }], acceptFirst: () => false },

@@ -1,17 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
-import { functionsSettings, type Synthesised, synthesise } from '../../test/fixtures/stacks.ts'
+import { functionsSettings, guacamoleSettings, type Synthesised, synthesise } from '../../test/fixtures/stacks.ts'
 
 let stacks: Synthesised
 beforeAll(() => {
-  stacks = synthesise(functionsSettings)
+  stacks = synthesise(guacamoleSettings)
 })
 const made = (type: string) => stacks.properties('EnchiladaShared', type)
 const alarms = () => made('AWS::CloudWatch::Alarm')
 
 test('every queue and every function has its alarms, all of them sent to the topic, also when they end', () => {
-  const queues = ['events', 'sweep', 'observations'].flatMap((name) => [`${name}-dead-letters`, `${name}-late`])
-  const functions = ['observer', 'writer'].flatMap((name) => [`${name}-errors`, `${name}-throttled`])
+  const queues = ['events', 'sweep', 'observations', 'guacamole'].flatMap((name) => [
+    `${name}-dead-letters`,
+    `${name}-late`,
+  ])
+  const functions = ['observer', 'writer', 'follower'].flatMap((name) => [`${name}-errors`, `${name}-throttled`])
   const names = ['held-back', ...queues, ...functions].map((name) => `enchilada-${name}`)
   expect(
     alarms()

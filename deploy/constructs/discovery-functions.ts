@@ -1,10 +1,8 @@
-import { Annotations, Aws, Duration } from 'aws-cdk-lib'
-import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2'
+import { Aws, Duration } from 'aws-cdk-lib'
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import type { FunctionProps, Function as LambdaFn } from 'aws-cdk-lib/aws-lambda'
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { Function as LambdaFn } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type * as z from 'zod'
@@ -12,8 +10,11 @@ import type { observerEnvironment, writerEnvironment } from '../../src/lambda/en
 import { queueNames, roleNames } from '../names.ts'
 import type { DeploySettings } from '../settings.ts'
 import { bundledFunction } from './bundled-function.ts'
+import { placeOf } from './database-place.ts'
+import { allowChain, allowReleasing, allowSecrets, allowSending } from './function-rights.ts'
+import { GuacamoleFollower } from './guacamole-follower.ts'
 import { allowNetworkInterfaces } from './network-interfaces.ts'
-import { QueueWithDeadLetters } from './queue-with-dead-letters.ts'
+import { batchesOf, QueueWithDeadLetters } from './queue-with-dead-letters.ts'
 import { allowVisits } from './visits.ts'
 
 export const OBSERVER_TIMEOUT = Duration.seconds(60)
@@ -48,6 +49,8 @@ export class DiscoveryFunctions extends Construct {
   readonly writer: LambdaFn
   readonly sweep: QueueWithDeadLetters
   readonly observations: QueueWithDeadLetters
+  /** Where there is a Guacamole to be kept in step. */
+  readonly guacamole: GuacamoleFollower | undefined
 
   constructor(scope: Construct, id: string, { settings, database, bundles, events, trail }: DiscoveryFunctionsProps) {
     super(scope, id)
@@ -85,17 +88,21 @@ export class DiscoveryFunctions extends Construct {
       environment: seen,
     })
     allowVisits(observerRole, [roleNames.read, roleNames.directory])
-    this.allowSending(this.observer, this.observations, this.sweep)
-    this.allowReleasing(this.observer, events)
-    this.observer.addEventSource(new SqsEventSource(events.queue, batches(10, OBSERVERS.events)))
-    this.observer.addEventSource(new SqsEventSource(this.sweep.queue, batches(5, OBSERVERS.sweep)))
+    allowSending(this.observer, this.observations, this.sweep)
+    allowReleasing(this.observer, events)
+    this.observer.addEventSource(batchesOf(events, 10, OBSERVERS.events))
+    this.observer.addEventSource(batchesOf(this.sweep, 5, OBSERVERS.sweep))
 
+    const { guacamole, homeRegion } = settings
+    this.guacamole =
+      guacamole && new GuacamoleFollower(this, 'Guacamole', { guacamole, homeRegion, database, bundles, trail })
     const written = {
       DATABASE_SECRET_ARN: database.secretArn,
       DATABASE_TLS: database.tls,
       EVENTS_QUEUE_URL: events.queue.queueUrl,
       OBSERVATIONS_QUEUE_URL: this.observations.queue.queueUrl,
       TRAIL_GROUP: trail.logGroupName,
+      ...(this.guacamole && { GUACAMOLE_QUEUE_URL: this.guacamole.scopes.queue.queueUrl }),
     } satisfies Partial<z.input<typeof writerEnvironment>>
     const writerRole = this.role('WriterRole', undefined)
     this.writer = bundledFunction(this, 'Writer', {
@@ -105,22 +112,14 @@ export class DiscoveryFunctions extends Construct {
       timeout: WRITER_TIMEOUT,
       memorySize: 512,
       environment: { ...written, NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
-      ...this.place(database, settings.homeRegion),
+      ...placeOf(this, homeRegion, database),
     })
-    this.writer.addToRolePolicy(
-      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [database.secretArn] }),
-    )
-    this.allowSending(this.writer, events)
-    this.allowReleasing(this.writer, this.observations)
-    // It reads the end of its own chain before it goes on with it.
-    this.writer.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:GetLogEvents'],
-        resources: [trail.logGroupArn],
-      }),
-    )
+    allowSecrets(this.writer, database.secretArn)
+    allowSending(this.writer, events, ...(this.guacamole ? [this.guacamole.scopes] : []))
+    allowReleasing(this.writer, this.observations)
+    allowChain(this.writer, trail)
     allowNetworkInterfaces(writerRole)
-    this.writer.addEventSource(new SqsEventSource(this.observations.queue, batches(10, WRITERS)))
+    this.writer.addEventSource(batchesOf(this.observations, 10, WRITERS))
 
     new Rule(this, 'Schedule', {
       description: 'Enchilada: every account and region is listed whole',
@@ -135,37 +134,4 @@ export class DiscoveryFunctions extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     })
   }
-
-  private allowSending(fn: LambdaFn, ...queues: QueueWithDeadLetters[]): void {
-    fn.addToRolePolicy(
-      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map(({ queue }) => queue.queueArn) }),
-    )
-  }
-
-  private allowReleasing(fn: LambdaFn, { queue }: QueueWithDeadLetters): void {
-    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:ChangeMessageVisibility'], resources: [queue.queueArn] }))
-  }
-
-  /** Where the database is. By attributes: nothing is looked up while the template is made. */
-  private place({ vpcId, availabilityZones, subnetIds, securityGroupId }: Database, region: string): PlaceProps {
-    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones, region })
-    const subnets = subnetIds.map((subnet, at) => Subnet.fromSubnetId(this, `Subnet${at}`, subnet))
-    // Nobody asks for their routes.
-    for (const one of subnets) Annotations.of(one).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId')
-    return {
-      vpc,
-      vpcSubnets: { subnets },
-      securityGroups: [SecurityGroup.fromSecurityGroupId(this, 'DatabaseClients', securityGroupId)],
-    }
-  }
 }
-
-type PlaceProps = { vpc: IVpc; vpcSubnets: NonNullable<FunctionProps['vpcSubnets']>; securityGroups: ISecurityGroup[] }
-
-const batches = (batchSize: number, maxConcurrency: number) => ({
-  batchSize,
-  maxConcurrency,
-  reportBatchItemFailures: true,
-  // What comes within a moment is one look and one transaction.
-  maxBatchingWindow: Duration.seconds(0),
-})

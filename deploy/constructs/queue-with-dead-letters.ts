@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
@@ -28,3 +29,13 @@ export class QueueWithDeadLetters extends Construct {
     })
   }
 }
+
+/** Hands a queue over in batches; what a function could not do of one comes again alone. */
+export const batchesOf = ({ queue }: QueueWithDeadLetters, batchSize: number, maxConcurrency: number): SqsEventSource =>
+  new SqsEventSource(queue, {
+    batchSize,
+    maxConcurrency,
+    reportBatchItemFailures: true,
+    // What comes within a moment is one look and one transaction.
+    maxBatchingWindow: Duration.seconds(0),
+  })

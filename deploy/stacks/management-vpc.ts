@@ -67,6 +67,7 @@ export class ManagementVpcStack extends Stack {
       instanceProfile: names.server,
       logGroup: names.connections,
       limits: { longest: settings.longest },
+      ...(settings.names.length > 0 && { dns: { zones: settings.names } }),
     }
     const text = this.toJsonString(environment)
     const { reaper } = new TunnelReaper(this, 'Reaper', {

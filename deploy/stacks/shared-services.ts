@@ -46,6 +46,10 @@ export class SharedServicesStack extends Stack {
       alarms.watchQueue('observations', functions.observations)
       alarms.watchFunction('observer', functions.observer)
       alarms.watchFunction('writer', functions.writer)
+      if (functions.guacamole) {
+        alarms.watchQueue('guacamole', functions.guacamole.scopes)
+        alarms.watchFunction('follower', functions.guacamole.follower)
+      }
     }
 
     const tell = (name: string, value: string, description: string) => new CfnOutput(this, name, { value, description })

@@ -142,6 +142,8 @@ describe('events from account to account', () => {
     const account = organisation.accounts['workload-1']
     await events(account, 'DisableRule', { Name: 'forward' })
     const silent = await launch(account)
+    // Launched, pending, running: what is still on its way would meet the rule enabled.
+    await expect.poll(async () => (await aws.lab.events()).recent.filter(saysOf(silent)).length).toBe(3)
     await events(account, 'EnableRule', { Name: 'forward' })
     const heard = await launch(account)
     const arrived = await receiveEvents((all) => all.some(saysOf(heard)))

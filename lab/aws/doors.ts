@@ -24,6 +24,8 @@ export type Fault = {
   short_page?: number
   /** DescribeInstances answers as it would have so long ago. */
   stale_ms?: number
+  /** DescribeRegions answers as for an account that has switched these off. */
+  switched_off?: string[]
 }
 
 export type LabInstance = {

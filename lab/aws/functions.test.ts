@@ -64,7 +64,7 @@ beforeAll(async () => {
     FunctionName: 'observer',
     Runtime: 'nodejs24.x',
     Handler: 'index.handler',
-    Timeout: 2,
+    Timeout: 8,
     Role: `arn:aws:iam::${account}:role/observer`,
     Environment: { Variables: { SEEN: join(folder, 'seen') } },
     Code: { ZipFile: readFileSync(join(folder, 'code.zip')).toString('base64') },

@@ -7,7 +7,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
-import type { Random } from '../../test/forger/random.ts'
+import type { Random } from '../../test/fixtures/random.ts'
 import { type Organisation, REGIONS } from '../aws/organisation.ts'
 
 export const WORKLOADS = ['workload-1', 'workload-2', 'workload-3'] as const

@@ -1,4 +1,4 @@
-import type { Random } from '../../test/forger/random.ts'
+import type { Random } from '../../test/fixtures/random.ts'
 import type { Fault, LabDoors } from '../aws/doors.ts'
 
 /** As the emulator's knobs: events lost, doubled, out of order, late. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createRandom } from '../../test/forger/random.ts'
+import { createRandom } from '../../test/fixtures/random.ts'
 import { REGIONS } from '../aws/organisation.ts'
 import type { Aws } from '../aws/start.ts'
 import { startChurn, WORKLOADS } from './churn.ts'

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabDoors, LabInstance } from '../aws/doors.ts'
 import { type Host, startHost } from './host.ts'
-import { publishAddresses } from './public-addresses.ts'
+import { createInternet } from './public-addresses.ts'
 import { createVpcs } from './vpcs.ts'
 
 export type HostsOptions = {
@@ -32,7 +32,6 @@ export function startHosts({ lab, awsPort, disks, masked, everyMs = 150, log }: 
   /** The count of changes at which a host was booted: another one means that it was stopped and started since. */
   const bootedAt = new Map<string, number>()
   const consoles = new Map<string, string>()
-  let published = ''
   let sequence = 0
   let stopped = false
   let pass: Promise<void> = Promise.resolve()
@@ -49,6 +48,7 @@ export function startHosts({ lab, awsPort, disks, masked, everyMs = 150, log }: 
     }),
     awsPort,
   )
+  const publish = createInternet(vpcs)
   const options = { vpcs, disks, masked, onConsole: (id: string, text: string) => void consoles.set(id, text) }
 
   async function boot(instance: LabInstance): Promise<Host> {
@@ -73,7 +73,7 @@ export function startHosts({ lab, awsPort, disks, masked, everyMs = 150, log }: 
   async function reconcile(): Promise<void> {
     const seen = new Map((await lab.instances()).map((one) => [one.id, one]))
     instances = seen
-    published = await publishAddresses([...seen.values()], published)
+    await publish([...seen.values()])
     // Down before up: an address may already belong to the next.
     const stale = [...up.keys()].filter((id) => {
       const instance = seen.get(id)

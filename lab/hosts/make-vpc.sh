@@ -1,4 +1,4 @@
-# One VPC: a namespace with a bridge for its subnets, a cable to the world, and the metadata address.
+# One VPC: a namespace with a bridge for its subnets, a cable to the world, the metadata address, and an internet gateway.
 # make-vpc.sh NAMESPACE CABLE WORLD_ADDRESS VPC_ADDRESS
 set -euo pipefail
 namespace=$1 cable=$2 world=$3 vpc=$4
@@ -17,3 +17,13 @@ link set br0 up
 route add default via $world
 BATCH
 ip netns exec "$namespace" sysctl -qw net.ipv4.ip_forward=1
+# As of a real VPC, it translates an instance's public address to its private one on the way in.
+ip netns exec "$namespace" nft -f - <<RULES
+table ip gateway {
+  map public { type ipv4_addr : ipv4_addr; }
+  chain arriving {
+    type nat hook prerouting priority dstnat;
+    iifname "world0" dnat to ip daddr map @public
+  }
+}
+RULES

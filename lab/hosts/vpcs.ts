@@ -12,6 +12,8 @@ export type Vpc = {
   namespace: string
   /** False when another VPC has these addresses already: it is reached from its own namespace only. */
   routed: boolean
+  /** How the world reaches it, as `ip route` takes it. */
+  way: string
 }
 
 const script = fileURLToPath(new URL('./make-vpc.sh', import.meta.url))
@@ -33,7 +35,8 @@ export function createVpcs(source: (vpcId: string) => MetadataSource, awsPort: n
     const routed = !routedCidrs.some((other) => overlap(other, cidr))
     if (routed) routedCidrs.push(cidr)
     await run('bash', [script, namespace, `cable${n}`, world, vpc])
-    if (routed) await run('ip', ['route', 'add', cidr, 'via', vpc, 'dev', `cable${n}`])
+    const way = `via ${vpc} dev cable${n}`
+    if (routed) await run('ip', ['route', 'add', cidr, ...way.split(' ')])
     const socket = await listenInNamespace(namespace, METADATA_ADDRESS, 80)
     const service = createMetadataService(source(id))
     socket.on('connection', (connection) => service.emit('connection', connection))
@@ -44,7 +47,7 @@ export function createVpcs(source: (vpcId: string) => MetadataSource, awsPort: n
       socket.close()
       service.closeAllConnections()
     })
-    const one = { id, cidr, namespace, routed }
+    const one = { id, cidr, namespace, routed, way }
     ready.push(one)
     return one
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { LabDoors } from '../aws/doors.ts'
 import type { Hosts } from '../hosts/hosts.ts'
+import type { LabGuacamole } from '../world/guacamole.ts'
 import type { Product } from '../world/product.ts'
 import type { Steps } from '../world/report.ts'
 import { type Launch, launchHost, terminateHost } from '../world/stock-tools.ts'
@@ -18,6 +19,7 @@ export type JourneyOptions = {
   lab: LabDoors
   hosts: Hosts
   product: Product
+  guacamole?: LabGuacamole
 }
 
 export type JourneyResult = {
@@ -39,15 +41,23 @@ const launch: Launch = {
  * an auditor watches what was done, the trail and the recording are verified, and the instance goes.
  */
 export async function runJourney({ step }: Steps, options: JourneyOptions): Promise<JourneyResult> {
-  const { portal, seed, env, lab, hosts, product } = options
+  const { portal, seed, env, lab, hosts, product, guacamole } = options
   const browser = await step('browser', openBrowser)
   const ada = await visit(browser, 'ada')
   const audrey = await visit(browser, 'audrey')
   try {
     await step('engineer signs in', () => signIn(ada, portal, seed))
     await step('engineer sees the hosts', () => seesHost(ada, 'web-1'))
-    const { id } = await step('an instance is started with the aws command line', () => launchHost(env, lab, launch))
+    const { id, privateIp } = await step('an instance is started with the aws command line', () =>
+      launchHost(env, lab, launch),
+    )
+    const address = privateIp ?? ''
     await step('its row appears in the open page', () => seesHost(ada, launch.name))
+    if (guacamole) {
+      await step('engineers may open it in Guacamole’s tables', () =>
+        until(`${address} for engineers`, async () => (await guacamole.readersOf(address))?.join() === 'engineer'),
+      )
+    }
     await step('its host has booted', () => hosts.waitFor(id))
     const shell = await step('engineer opens a shell', () => connect(ada, launch.name))
 
@@ -74,6 +84,11 @@ export async function runJourney({ step }: Steps, options: JourneyOptions): Prom
     await seesHost(ada, launch.name)
     await step('the instance is terminated', () => terminateHost(env, launch.profile, launch.region, id))
     await step('its row is gone from the open page', () => seesHostGone(ada, launch.name))
+    if (guacamole) {
+      await step('it is gone from Guacamole’s tables', () =>
+        until(`end of ${address}`, async () => (await guacamole.readersOf(address)) === undefined),
+      )
+    }
     return { session, recording, trail }
   } catch (error) {
     const kept = await keepPictures([ada, audrey], `${options.dir}/pictures`)

@@ -1,7 +1,9 @@
 import type { Steps } from '../world/report.ts'
 import { ipv6Closed } from './ipv6-scene.ts'
+import { namesLeftAlone } from './names-left-alone.ts'
 import { expectEqual } from './probes.ts'
-import { away, onePort, replaced, type Scene } from './scenes.ts'
+import { sameNetwork } from './same-network.ts'
+import { away, onePort, raced, replaced, type Scene } from './scenes.ts'
 import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
 
 /** A laptop that sleeps for longer than any engine waits by itself, and not as long as the server's grace. */
@@ -13,8 +15,8 @@ export async function runHardDay(steps: Steps, options: TunnelJourneyOptions): P
   const world = await makeTunnelWorld(steps, options)
   const days: [person: string, scenes: Scene[]][] = [
     ['ada', [onePort, replaced('terminated'), ipv6Closed]],
-    ['grace', [away('asleep', ASLEEP_MS)]],
-    ['carol', [replaced('silent'), away('without a network', WITHOUT_NETWORK_MS)]],
+    ['grace', [raced, namesLeftAlone, away('asleep', ASLEEP_MS)]],
+    ['carol', [sameNetwork, replaced('silent'), away('without a network', WITHOUT_NETWORK_MS)]],
   ]
   await Promise.all(
     days.map(async ([person, scenes], at) => {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { listenInNamespace } from '../hosts/listen-in-namespace.ts'
 import { run } from '../world/commands.ts'
 import { CUSTOMER } from '../world/customer.ts'
 import { maskedFolders } from '../world/folders.ts'
-import { relayFrom } from '../world/relay.ts'
+import { type NameServer, startNameServer } from './name-server.ts'
+import { offerPort } from './offer-port.ts'
+import { type Resolved, startResolved } from './resolved.ts'
 
 /**
  * An engineer's laptop: a namespace of its own with a home network, the internet, and AWS's services on its loopback. What it
@@ -14,18 +15,26 @@ import { relayFrom } from '../world/relay.ts'
 export type Laptop = {
   name: string
   home: string
+  /** How `ip` starts a program there, as its engineer would. */
+  within(argv: readonly string[]): string[]
   /** The installed product's command line, as it is started there. */
   command(args: readonly string[]): string[]
   cli(args: readonly string[]): Promise<string>
   start(args: readonly string[]): ChildProcess
   /** A stock tool. */
   run(...argv: string[]): Promise<string>
+  resolved: Resolved
+  /** Of the home network: it knows www.example.org, and that nothing in corp.example is there. */
+  nameServer: NameServer
   /** Everything that the network consists of, as stock tools print it. */
   picture(): Promise<string>
   /** Without, no packet leaves or comes, and AWS is out of reach as well. */
   setOnline(online: boolean): Promise<void>
   stop(): void
 }
+
+/** What the home network's name server says of a name that the whole world may ask for. */
+export const PUBLIC = { name: 'www.example.org', address: '192.0.2.80' } as const
 
 const script = fileURLToPath(new URL('./as-engineer.sh', import.meta.url))
 
@@ -41,20 +50,26 @@ export async function makeLaptop(n: number, awsPort: number, env: Record<string,
   await run('ip', ['-n', name, '-batch', '-'], {
     input: `link set lo up\naddr add 192.168.${n}.2/24 dev wlan0\nlink set wlan0 up\nroute add default via 192.168.${n}.1\n`,
   })
-  const aws = await listenInNamespace(name, '127.0.0.1', awsPort)
-  relayFrom(aws, () => ({ host: '127.0.0.1', port: awsPort }))
-  const variables = { PATH: `${CUSTOMER}/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: home, ...env }
-  const inside = ['netns', 'exec', name]
-  const command = (args: readonly string[]) => [
+  const aws = await offerPort(name, awsPort)
+  const router = `192.168.${n}.1`
+  const zones = ['example', 'example.org', 'internal', 'in-addr.arpa']
+  const nameServer = await startNameServer(undefined, router, { zones, hosts: { [PUBLIC.name]: PUBLIC.address } })
+  const resolved = await startResolved(name, home, { device: 'wlan0', nameServer: router })
+  const variables = { PATH: `${resolved.bin}:${CUSTOMER}/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: home, ...env }
+  const inside = ['netns', 'exec', name, ...resolved.within]
+  const within = (argv: readonly string[]) => [
     ...inside,
     ...['unshare', '--mount', '--propagation', 'private', 'bash', script, ...maskedFolders(), '/run/lab/disks', '--'],
     ...Object.entries(variables).map((pair) => pair.join('=')),
-    ...[`${CUSTOMER}/bin/node`, `${CUSTOMER}/app/package/dist/cli.js`, ...args],
+    ...argv,
   ]
+  const command = (args: readonly string[]) =>
+    within([`${CUSTOMER}/bin/node`, `${CUSTOMER}/app/package/dist/cli.js`, ...args])
   const tool = (...argv: string[]) => run('ip', [...inside, ...argv], { timeoutMs: 20_000 })
   return {
     name,
     home,
+    within,
     command,
     cli: (args) => run('ip', command(args), { timeoutMs: 60_000, name: `enchilada ${args.join(' ')}` }),
     start: (args) => spawn('ip', command(args), { stdio: ['ignore', 'pipe', 'pipe'] }),
@@ -65,15 +80,23 @@ export async function makeLaptop(n: number, awsPort: number, env: Record<string,
         ['ip', '-j', 'route', 'show', 'table', 'all'],
         ['ip', '-j', 'rule'],
         ['nft', 'list', 'ruleset'],
+        [`${resolved.bin}/resolvectl`, 'dns'],
+        [`${resolved.bin}/resolvectl`, 'domain'],
+        ['cat', '/etc/resolv.conf'],
       ]
-      const seen = await Promise.all(looks.map((look) => tool(...look)))
-      return [...seen, readFileSync('/etc/resolv.conf', 'utf8')].join('\n')
+      return (await Promise.all(looks.map((look) => tool(...look)))).join('\n')
     },
     async setOnline(online) {
       if (online) await tool('nft', 'delete', 'table', 'inet', 'offline')
       else await run('ip', [...inside, 'nft', '-f', '-'], { input: offline(awsPort) })
     },
-    stop: () => aws.close(),
+    resolved,
+    nameServer,
+    stop() {
+      aws.close()
+      resolved.stop()
+      nameServer.stop()
+    },
   }
 }
 

@@ -1,10 +1,11 @@
-import type { LabInstance } from '../aws/doors.ts'
+import type { Fault, LabInstance } from '../aws/doors.ts'
 import type { Steps } from '../world/report.ts'
 import type { Engine } from '../world/settings.ts'
 import { allow, deviceOf, withoutUdp } from './engines.ts'
 import { impostorIsRefused } from './impostor.ts'
 import type { Laptop } from './laptop.ts'
 import type { ManagementVpc } from './management-vpc.ts'
+import { namesAreUnknown, namesOfVpc } from './names.ts'
 import {
   answers,
   expectEqual,
@@ -18,7 +19,7 @@ import {
   refuses,
   until,
 } from './probes.ts'
-import { type RunningUp, startUp } from './running-up.ts'
+import { endsWell, type RunningUp, startUp } from './running-up.ts'
 import { signInOn } from './sign-in.ts'
 import { makeTunnelWorld, type TunnelJourneyOptions } from './tunnel-world.ts'
 
@@ -36,6 +37,7 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
       (answer) => JSON.parse(answer).arn,
     )
     await step('the peered host is out of reach without a tunnel', () => refuses(laptop, peer, 22))
+    await step('and its name unknown', () => namesAreUnknown(laptop))
     const up = await step(
       'up',
       () => startUp(laptop, ['lab']),
@@ -46,12 +48,17 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
       await step('whoever reads the user data is no client', () => impostorIsRefused(laptop, hosts, up, server))
     }
     await step('the peered host answers: ping, SSH, the port of RDP', () => answers(laptop, peer))
+    await namesOfVpc(steps, options, laptop, { server, peer })
     await step('the stranger does not, though its route is added by hand; the server refused it', () =>
       staysClosed(options, laptop, up, server, stranger),
     )
     await step('metadata and the server itself are closed', () => serverIsClosed(engine, laptop, up, server))
     await step('down', () => laptop.cli(['down', 'lab']))
-    await step('up ended well', async () => expectEqual(await up.ended, 0, 'exit code of up'))
+    await step('up ended well', async () => {
+      await endsWell(up)
+      expectEqual(String(up.lines.at(-1)?.['ended']), 'asked', 'its last line')
+    })
+    await step('names of the VPC are unknown again', () => namesAreUnknown(laptop))
     await step('the server is gone', () => gone(lab, server.id))
     await step('the laptop is as it was', async () => expectEqual(await laptop.picture(), before, 'network'))
     await step('one connect, one disconnect in CloudWatch Logs', () => readsLog(options, vpc, up, 'udp'))
@@ -68,7 +75,13 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
       expectEqual(await laptop.picture(), before, 'network')
       await gone(lab, String(killed.connected['instanceId']))
     })
-    await afterExpiry(steps, options, laptop)
+    await withoutRights(steps, options, laptop, 'the credentials expired', [
+      { service: 'ec2', code: 'RequestExpired', status: 400 },
+      { service: 'sts', code: 'ExpiredToken', status: 403 },
+    ])
+    await withoutRights(steps, options, laptop, 'the region was closed by a policy', [
+      { service: 'ec2', code: 'UnauthorizedOperation', status: 403 },
+    ])
     if (engine === 'openvpn') await throughTcp(steps, options, vpc, laptop, peer)
     await step('nothing is left', async () => {
       const listed: { servers: unknown[] } = JSON.parse(await laptop.cli(['list', '--json']))
@@ -80,20 +93,29 @@ export async function runTunnel(steps: Steps, options: TunnelJourneyOptions): Pr
   }
 }
 
-/** AWS takes these credentials no more: the server is told through the tunnel, and ends itself. */
-async function afterExpiry({ step }: Steps, { lab }: TunnelJourneyOptions, laptop: Laptop): Promise<void> {
-  const up = await step('up, before the credentials expire', () => startUp(laptop, ['lab']))
-  await lab.setFaults([
-    { service: 'ec2', code: 'RequestExpired', status: 400 },
-    { service: 'sts', code: 'ExpiredToken', status: 403 },
-  ])
+/** AWS lets this engineer do nothing any more: the tunnel stays, and its server is told through it to end. */
+async function withoutRights(
+  { step }: Steps,
+  { lab }: TunnelJourneyOptions,
+  laptop: Laptop,
+  since: string,
+  faults: Fault[],
+): Promise<void> {
+  const up = await step(`up, before ${since}`, () => startUp(laptop, ['lab']))
+  await lab.setFaults(faults)
   try {
-    await step('down after the credentials expired', () => laptop.cli(['down', 'lab']))
-    expectEqual(await up.ended, 0, 'exit code of up')
+    await step('AWS refuses to list the servers', () => isRefused(laptop))
+    await step(`down after ${since}`, () => laptop.cli(['down', 'lab']))
+    await endsWell(up)
     await step('the server ended itself', () => gone(lab, String(up.connected['instanceId'])))
   } finally {
     await lab.setFaults([])
   }
+}
+
+async function isRefused(laptop: Laptop): Promise<void> {
+  const said = await laptop.cli(['list', '--json']).catch((error: Error) => error.message)
+  if (!said.includes('ended with 1')) throw new Error(`list said: ${said}`)
 }
 
 /** A network that lets no UDP out: the same server is reached by its TCP port. */

@@ -13,6 +13,8 @@ export type RunningUp = {
   /** The line that says it is connected. */
   connected: Line
   ended: Promise<number | null>
+  /** What it wrote to standard error. */
+  complaint(): string
 }
 
 const CONNECTED_WITHIN_MS = 60_000
@@ -40,7 +42,12 @@ export async function startUp(laptop: Laptop, args: readonly string[]): Promise<
     void ended.finally(() => clearTimeout(late))
     child.once('error', reject)
   })
-  return { child, lines, connected, ended }
+  return { child, lines, connected, ended, complaint: () => complaint }
+}
+
+export async function endsWell({ ended, complaint }: RunningUp): Promise<void> {
+  const code = await ended
+  if (code !== 0) throw new Error(`up ended with ${code}: ${complaint()}`)
 }
 
 function read(text: string): Line {

@@ -1,9 +1,10 @@
 import type { LabInstance } from '../aws/doors.ts'
+import { run } from '../world/commands.ts'
 import type { Steps } from '../world/report.ts'
 import { allow, deviceOf } from './engines.ts'
 import type { Laptop } from './laptop.ts'
-import { answers, expectEqual, gone, holderOf, insideOf, isOpen, phases, refusals, until } from './probes.ts'
-import { type RunningUp, startUp } from './running-up.ts'
+import { answers, expectEqual, gone, insideOf, isOpen, phases, refusals, until } from './probes.ts'
+import { endsWell, type RunningUp, startUp } from './running-up.ts'
 import { launchTarget, type TunnelJourneyOptions, type TunnelWorld } from './tunnel-world.ts'
 
 /** What may befall a tunnel while it is held; each scene opens its own and ends it. */
@@ -122,18 +123,48 @@ export const away =
   }
 
 async function leave(laptop: Laptop, how: 'asleep' | 'without a network'): Promise<void> {
-  if (how === 'asleep') process.kill(await holderOf(laptop), 'SIGSTOP')
+  if (how === 'asleep') await signalAll(laptop, 'SIGSTOP')
   else await laptop.setOnline(false)
 }
 
 async function comeBack(laptop: Laptop, how: 'asleep' | 'without a network'): Promise<void> {
-  if (how === 'asleep') process.kill(await holderOf(laptop), 'SIGCONT')
+  if (how === 'asleep') await signalAll(laptop, 'SIGCONT')
   else await laptop.setOnline(true)
+}
+
+/** Who holds the tunnel and the engine that carries it: nothing of a laptop runs on while it sleeps. */
+async function signalAll({ name }: Laptop, signal: NodeJS.Signals): Promise<void> {
+  const pids = (await run('ip', ['netns', 'pids', name])).trim().split('\n').map(Number)
+  for (const pid of pids) process.kill(pid, signal)
+}
+
+/** Two `up` into one environment, begun together: one has it, the other is refused by a code, and there is one server. */
+export const raced: Scene = async ({ step }, { lab }, { peer }, laptop) => {
+  const up = await step('two up at once: one has it, the other is refused', async () => {
+    const both = await Promise.allSettled([startUp(laptop, ['lab']), startUp(laptop, ['lab'])])
+    const [opened, more] = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const refused = both.map((one) => (one.status === 'rejected' ? String(one.reason) : '')).join('')
+    if (!opened || more) throw new Error(`not one of two was opened\n${refused}`)
+    expectEqual(/up ended with (\d+)/.exec(refused)?.[1], '1', 'exit code of the other')
+    expectEqual(/"code":"([A-Z_]+)"/.exec(refused)?.[1], 'TUNNEL_OPEN_ALREADY', 'code of the other')
+    return opened
+  })
+  const owner = (await lab.instance(serverOf(up))).tags['enchilada:owner']
+  await step('there is one server, and it leads to the peered host', async () => {
+    const servers = (await lab.instances()).filter(
+      ({ state, tags }) => state === 'running' && tags['enchilada:owner'] === owner,
+    )
+    expectEqual(servers.map(({ id }) => id).join(), serverOf(up), 'servers')
+    await answers(laptop, peer)
+  })
+  await laptop.cli(['down', 'lab'])
+  await endsWell(up)
+  await gone(lab, serverOf(up))
 }
 
 async function nextConnect(up: RunningUp) {
   const connects = () => up.lines.filter(({ event }) => event === 'connected')
-  await until('second server', async () => connects().length === 2, 60_000)
+  await until('second server', async () => connects().length === 2, 120_000)
   return connects()[1] ?? up.connected
 }
 

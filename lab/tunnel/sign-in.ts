@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { listenInNamespace } from '../hosts/listen-in-namespace.ts'
 import { forgetBrowser, writeBrowser } from '../journey/keyboard.ts'
-import { relayFrom } from '../world/relay.ts'
 import type { Laptop } from './laptop.ts'
+import { offerPort } from './offer-port.ts'
 
 const hands = fileURLToPath(new URL('./at-keyboard.ts', import.meta.url))
 
@@ -13,8 +12,7 @@ export type SignInAt = { startUrl: string; seed: string }
 /** `enchilada login` on a laptop, in real Chromium, by password and one-time code. Gives what the command says. */
 export async function signInOn(laptop: Laptop, name: string, { startUrl, seed }: SignInAt): Promise<string> {
   const port = Number(new URL(startUrl).port)
-  const listener = await listenInNamespace(laptop.name, '127.0.0.1', port)
-  relayFrom(listener, () => ({ host: '127.0.0.1', port }))
+  const listener = await offerPort(laptop.name, port)
   try {
     forgetBrowser(laptop.home)
     const browser = writeBrowser(laptop.home)

@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { CreateKeyPairCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import type { LabDoors, LabInstance } from '../aws/doors.ts'
 import type { LabAccount } from '../aws/organisation.ts'
 import type { Hosts } from '../hosts/hosts.ts'
-import { run } from '../world/commands.ts'
 import { installProduct } from '../world/customer.ts'
 import type { Steps } from '../world/report.ts'
+import { connectNetworks } from '../world/uplink.ts'
 import { type Laptop, makeLaptop } from './laptop.ts'
+import { ENVIRONMENTS, laptopVariables, signedOut } from './laptop-variables.ts'
 import { type ManagementVpc, type ManagementVpcOptions, makeManagementVpc } from './management-vpc.ts'
 import { openSession } from './open-session.ts'
 import { KEY } from './probes.ts'
@@ -20,8 +21,7 @@ export type TunnelJourneyOptions = ManagementVpcOptions & {
 }
 
 const REGION = 'eu-west-1'
-const PLACE = '/run/lab/environments'
-const userData = '#!/bin/bash\nsetsid python3 -m http.server 3389 --directory /var/empty >/dev/null 2>&1 &\n'
+const servesRdpPort = '#!/bin/bash\nsetsid python3 -m http.server 3389 --directory /var/empty >/dev/null 2>&1 &\n'
 
 export type TunnelWorld = {
   vpc: ManagementVpc
@@ -45,31 +45,34 @@ export async function makeTunnelWorld({ step }: Steps, options: TunnelJourneyOpt
   const stranger = await step('a host in a VPC that is not peered', () =>
     launchTarget(options, organisation.accounts['workload-3']),
   )
-  writeEnvironment(vpc)
-  const pairs = [`${vpc.cidr} . ${vpc.peeredCidr}`, `${vpc.peeredCidr} . ${vpc.cidr}`]
-  await run('nft', ['-f', '-'], { input: `add element inet seal peered { ${pairs.join(', ')} }\n` })
+  writeEnvironment('lab', vpc.environment)
+  await connectNetworks(vpc.cidr, vpc.peeredCidr)
   const laptopOf = async (n: number, person: string | undefined) =>
-    makeLaptop(n, awsPort, {
-      ...(person === undefined
-        ? // It has no keychain.
-          { AWS_REGION: REGION, ENCHILADA_PASSPHRASE: 'correct horse battery staple' }
-        : await openSession(endpoint, organisation.accounts.management, { role: 'People', name: person })),
-      AWS_ENDPOINT_URL: `http://localhost:${awsPort}`,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      ENCHILADA_ENVIRONMENTS: PLACE,
-    })
+    makeLaptop(
+      n,
+      awsPort,
+      person === undefined
+        ? signedOut(awsPort)
+        : {
+            ...laptopVariables(awsPort),
+            ...(await openSession(endpoint, organisation.accounts.management, { role: 'People', name: person })),
+          },
+    )
   return { vpc, peer, stranger, makeLaptop: laptopOf }
 }
 
-function writeEnvironment({ environment }: ManagementVpc): void {
-  mkdirSync(PLACE, { recursive: true })
+/** Adds what a stack printed to the environments that every laptop has, whole or not at all: others read them meanwhile. */
+export function writeEnvironment(name: string, environment: string): void {
+  mkdirSync(ENVIRONMENTS, { recursive: true })
+  writeFileSync(`${ENVIRONMENTS}/${name}.new`, environment)
   // JSON is YAML.
-  writeFileSync(`${PLACE}/lab.yaml`, environment)
+  renameSync(`${ENVIRONMENTS}/${name}.new`, `${ENVIRONMENTS}/${name}.yaml`)
 }
 
 export async function launchTarget(
   { endpoint, lab, hosts }: TunnelJourneyOptions,
   account: LabAccount,
+  { userData = servesRdpPort, ...place }: { SubnetId?: string; PrivateIpAddress?: string; userData?: string } = {},
 ): Promise<LabInstance> {
   const ec2 = new EC2Client({ endpoint, region: REGION, credentials: account.credentials })
   const key = `${KEY}-${account.name}`
@@ -86,6 +89,7 @@ export async function launchTarget(
       KeyName: 'engineer',
       UserData: Buffer.from(userData).toString('base64'),
       SubnetId: account.networks[REGION]?.subnetId,
+      ...place,
     }),
   )
   const id = Instances?.[0]?.InstanceId ?? ''

@@ -14,6 +14,7 @@ export type UpOptions = {
   json: boolean
   seed: string | undefined
   product: boolean
+  built: boolean
   journey: boolean
   lambda: boolean
   tunnel: WorldSettings['tunnel']
@@ -39,14 +40,16 @@ export async function bringUp(options: UpOptions): Promise<number> {
   const seed = options.seed ?? randomBytes(8).toString('hex')
   console.error(`lab: seed ${seed}, log ${join(dir, 'log')}`)
   const ports = options.once ? FREE_PORTS : LASTING_PORTS
-  const { product, journey, lambda, tunnel, hard } = options
+  const { product, built, journey, lambda, tunnel, hard } = options
   const told = {
     dir,
     ports,
     seed,
     product,
+    built,
     journey,
     lambda,
+    lasting: !options.once,
     ...(tunnel && { tunnel }),
     ...(hard && { trial: 'hard' as const }),
   }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AccountName, type Organisation, REGIONS } from '../aws/organisation.ts'
+import { CIDR, type Peer } from '../tunnel/management-vpc.ts'
 import { typeCdk } from './cdk.ts'
 
 export const HOME_REGION = REGIONS[0]
@@ -16,6 +17,8 @@ export type Wiring = {
   checkpointsUrl: string
   recordingsUrl: string
   signingKey: string
+  /** The environment of the tunnel as its stack prints it, where one was asked for. */
+  environment?: string
 }
 
 /** What a deployment with functions is told beside the rest; names are those of the product's deployment settings. */
@@ -29,6 +32,7 @@ export type FunctionsSettings = {
     securityGroupId: string
   }
   sweepMinutes?: number
+  guacamole?: { target: Record<string, unknown>; secrets: Record<string, string> }
   /** Only these; by default every account of the organisation. */
   accounts?: { id: string; name: string }[]
 }
@@ -41,7 +45,11 @@ export type DeployOptions = {
   organisation: Organisation
   tenant: string
   functions?: FunctionsSettings
+  /** With a management VPC beside the rest, in the shared account; its reaper runs where discovery does. */
+  managementVpc?: { peers: readonly Peer[] }
 }
+
+const MANAGEMENT_VPC = 'EnchiladaManagementVpc-lab'
 
 /** Deploys the product's stacks into each account, with the commands that deploy/README.md gives to type. */
 export async function deployStacks(options: DeployOptions): Promise<Wiring> {
@@ -64,7 +72,7 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
   if (options.functions) await type('shared', 'bootstrap', `aws://${shared.id}/${HOME_REGION}`, '--app', assembly)
   // No account waits for another: whoever is trusted may come later.
   await Promise.all([
-    deploy('shared', 'EnchiladaEvidence', 'EnchiladaShared'),
+    deploy('shared', 'EnchiladaEvidence', 'EnchiladaShared', ...(options.managementVpc ? [MANAGEMENT_VPC] : [])),
     deploy('management', 'EnchiladaDirectory', 'EnchiladaWorkload-*'),
   ])
   const made = (account: AccountName): Record<string, Record<string, string>> =>
@@ -83,11 +91,12 @@ export async function deployStacks(options: DeployOptions): Promise<Wiring> {
     checkpointsUrl: output('shared', 'EnchiladaEvidence', 'CheckpointsUrl'),
     recordingsUrl: output('shared', 'EnchiladaEvidence', 'RecordingsUrl'),
     signingKey: output('shared', 'EnchiladaEvidence', 'SigningKeyArn'),
+    ...(options.managementVpc && { environment: output('shared', MANAGEMENT_VPC, 'Environment') }),
   }
 }
 
 /** What a customer of this organisation would write. */
-function settingsOf({ organisation, tenant, functions }: DeployOptions): Record<string, unknown> {
+function settingsOf({ organisation, tenant, functions, managementVpc }: DeployOptions): Record<string, unknown> {
   const { accounts, ...given } = functions ?? {}
   return {
     organization: organisation.id,
@@ -97,6 +106,16 @@ function settingsOf({ organisation, tenant, functions }: DeployOptions): Record<
     regions: REGIONS,
     workloads: { accounts: Object.values(organisation.accounts).map((account) => account.id) },
     tenant,
+    ...(managementVpc && {
+      managementVpcs: [
+        {
+          ...{ environment: 'lab', account: organisation.accounts.shared.id, region: HOME_REGION },
+          ...{ cidr: CIDR, peers: managementVpc.peers, instanceTypes: ['t3.nano'] },
+          engineers: { account: organisation.accounts.management.id },
+          reaper: functions ? 'lambda' : 'serve',
+        },
+      ],
+    }),
     ...(functions && { discovery: 'lambda', ...given, ...(accounts && { aws: { accounts } }) }),
   }
 }

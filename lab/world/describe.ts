@@ -15,6 +15,7 @@ export function describeWorld(world: WorldReport): string {
     `Sign-in  ${world.idp}`,
     `AWS      ${world.aws}`,
     `To AWS   ${world.saml}  (enchilada login --method saml --sign-in-url …)`,
+    ...(world.laptop ? ['Laptop   script/lab laptop  (then enchilada login --method saml, enchilada up lab)'] : []),
     '',
     'People: name, password, one-time code now (again with: script/lab totp NAME), groups',
     ...people,

@@ -9,19 +9,23 @@ import { functionChains } from '../journey/function-chains.ts'
 import { runJourney } from '../journey/run-journey.ts'
 import { takeFigures } from '../tunnel/figures.ts'
 import { runHardDay } from '../tunnel/hard-day.ts'
+import { openLastingLaptop } from '../tunnel/lasting-laptop.ts'
+import { CIDR, peerOf, samlRoleOf } from '../tunnel/management-vpc.ts'
+import { overdueIsEnded } from '../tunnel/overdue-server.ts'
 import { runTunnel } from '../tunnel/run-tunnel.ts'
 import { buildProduct, installProduct } from './customer.ts'
 import { startDatabase } from './database.ts'
 import { deployStacks } from './deploy-stacks.ts'
 import { maskedFolders } from './folders.ts'
 import { saveFunctionLogs } from './function-logs.ts'
+import { startGuacamole } from './guacamole.ts'
 import { startPortalMachine } from './portal-machine.ts'
 import { bringUpProduct } from './product.ts'
 import { startRelay } from './relay.ts'
 import { createSteps, type HostReport, type Line, type WorldReport } from './report.ts'
 import { doors, socketOf, type WorldSettings } from './settings.ts'
 import { firstLaunches, launchHost, toolsFolder } from './stock-tools.ts'
-import { openUplink, proveCounters, readLeaks } from './uplink.ts'
+import { connectNetworks, openUplink, proveCounters, readLeaks, readStrays } from './uplink.ts'
 
 /** Everything of a world, run inside it by its first process. Tells its steps on stdout; ends when its standard input does. */
 
@@ -68,9 +72,13 @@ async function bringUp(): Promise<void> {
   )
   onEnd('identity provider ended', idp.stop)
   const { management } = organisation.accounts
+  // The journey of a tunnel signs in to the provider of its own stack; elsewhere people of one account visit another.
+  const bySaml = settings.tunnel !== undefined && settings.trial === undefined
   const saml = await step('SAML provider, known to IAM', async () => {
     const ofManagement = (name: string) => `arn:aws:iam::${management.id}:${name}`
-    const role = { roleArn: ofManagement('role/Engineer'), providerArn: ofManagement('saml-provider/Lab') }
+    const role = bySaml
+      ? samlRoleOf(organisation.accounts.shared.id)
+      : { roleArn: ofManagement('role/Engineer'), providerArn: ofManagement('saml-provider/Lab') }
     const rolesOf = ({ groups }: { groups: readonly string[] }) => (groups.includes('engineer') ? [role] : [])
     const provider = await startSamlIdp({ port: ports.saml, seed, rolesOf })
     const target = { endpoint: aws.endpoint, credentials: management.credentials, region: 'us-east-1' }
@@ -105,27 +113,41 @@ async function bringUp(): Promise<void> {
     hosts: launched,
   }
   if (settings.tunnel) {
-    await step('product built', buildProduct)
+    if (!settings.built) await step('product built', buildProduct)
     const place = { dir: `${dir}/deploy`, env, endpoint: aws.endpoint, awsPort: aws.port }
     const { tunnel: engine, trial } = settings
     const signIn = { startUrl: saml.startUrl, seed }
-    const options = { ...place, signIn, engine, organisation, lab: aws.lab, hosts }
+    const options = {
+      ...{ ...place, signIn, engine, organisation, lab: aws.lab, hosts },
+      ...(bySaml && { samlMetadata: saml.metadata }),
+    }
     if (trial === undefined) await runTunnel(steps, options)
     else if (trial === 'hard') await runHardDay(steps, options)
     else report.figures = await takeFigures(steps, options, trial.rounds)
   } else if (settings.product) {
     const { lambda } = settings
-    await step('product built', buildProduct)
+    if (!settings.built) await step('product built', buildProduct)
     const database = lambda ? await step('PostgreSQL', () => startDatabase(aws.endpoint, organisation)) : undefined
     if (database) {
       onEnd('PostgreSQL ended', database.stop)
       const file = `${dir}/functions.log`
       onEnd('logs of the functions kept', () => saveFunctionLogs(aws.endpoint, organisation, file))
     }
-    const deployed = { dir: `${dir}/deploy`, env, organisation, tenant: 'acme' }
+    const guacamole =
+      database && (await step('tables of a Guacamole', () => startGuacamole(aws.endpoint, organisation, database)))
+    const functions = database && {
+      ...database.functions,
+      ...(guacamole && { guacamole: { target: guacamole.target, secrets: guacamole.secrets } }),
+    }
+    const peer = await peerOf(aws.endpoint, organisation.accounts.shared)
+    await connectNetworks(CIDR, peer.cidr)
+    const deployed = {
+      ...{ dir: `${dir}/deploy`, env, organisation, tenant: 'acme' },
+      ...((settings.journey || settings.lasting) && { managementVpc: { peers: [peer] } }),
+    }
     const wiring = await step(
       'stacks deployed into five accounts, by cdk',
-      () => deployStacks({ ...deployed, ...(database && { functions: database.functions }) }),
+      () => deployStacks({ ...deployed, ...(functions && { functions }) }),
       () => 'EnchiladaShared, EnchiladaDirectory, EnchiladaWorkload',
     )
     await step(
@@ -144,12 +166,21 @@ async function bringUp(): Promise<void> {
       organisation,
       wiring,
       lambda,
-      env: { ...machine, ...(database && { DATABASE_URL: database.url }) },
+      ...(guacamole && { guacamole: guacamole.target }),
+      env: { ...machine, ...guacamole?.env, ...(database && { DATABASE_URL: database.url }) },
     })
     onEnd('product ended', product.stop)
+    if (settings.lasting && wiring.environment !== undefined) {
+      const place = { awsPort: aws.port, startUrl: saml.startUrl, environment: wiring.environment }
+      const laptop = await step('a laptop', () => openLastingLaptop(place))
+      onEnd('laptop ended', laptop.stop)
+      report.laptop = laptop.report
+    }
     if (database) await step('the schedule fires a sweep', () => aws.lab.fireSchedules('Enchilada'))
     if (settings.journey) {
-      Object.assign(report, await runJourney(steps, { portal, seed, dir, env, lab: aws.lab, hosts, product }))
+      const place = { portal, seed, dir, env, lab: aws.lab, hosts, product }
+      Object.assign(report, await runJourney(steps, { ...place, ...(guacamole && { guacamole }) }))
+      await overdueIsEnded(steps, { endpoint: aws.endpoint, organisation, lab: aws.lab, product, wiring, lambda })
       if (lambda) await step('the functions keep chains of their own', () => functionChains(product), String)
     }
   }
@@ -160,7 +191,8 @@ async function end(): Promise<void> {
   for (const { name, close } of closers) await step(name, close).catch(() => {})
   await step('nothing left the world', async () => {
     const leaks = await readLeaks()
-    if (leaks.world + leaks.hosts + leaks.lookups > 0) throw new Error(`packets refused: ${JSON.stringify(leaks)}`)
+    if (leaks.world + leaks.hosts + leaks.lookups === 0) return
+    throw new Error(`packets refused: ${JSON.stringify(leaks)} ${(await readStrays()).join(', ')}`)
   }).catch(() => {})
   tell({ kind: 'ended', ok: all().every((one) => one.ok), steps: [...all()] })
   process.exit(all().every((one) => one.ok) ? 0 : 1)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startRelay } from './relay.ts'
@@ -37,10 +37,14 @@ createInterface({ input: inside.stdout }).on('line', (text) => {
   const line: Line = JSON.parse(text)
   if (line.kind === 'ready') {
     ready = true
-    saveWorld({ ...line.report, pid: process.pid, dir: settings.dir, ok: line.ok })
+    const firstProcess = firstProcessOf(inside.pid ?? 0)
+    saveWorld({ ...line.report, pid: process.pid, firstProcess, dir: settings.dir, ok: line.ok })
   }
   tell(line)
 })
+
+/** As it is numbered out here: the only child of what made the namespaces. */
+const firstProcessOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
 
 let asking: 'nothing' | 'stop' = 'nothing'
 function stop(): void {

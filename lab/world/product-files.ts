@@ -11,10 +11,12 @@ export type ProductPlace = {
   wiring: Wiring
   /** Functions do discovery. */
   lambda: boolean
+  /** `catalogue.guacamole`: an Apache Guacamole that is kept in step. */
+  guacamole?: Record<string, unknown>
 }
 
 /** What an administrator writes: one enchilada.yaml. With functions, what proves the rest lies in AWS as well. */
-export function configurationOf({ portalPort, issuer, clientId, wiring, lambda }: ProductPlace): string {
+export function configurationOf({ portalPort, issuer, clientId, wiring, lambda, guacamole }: ProductPlace): string {
   const data = `${CUSTOMER}/data`
   return stringify({
     tenant: 'acme',
@@ -32,8 +34,11 @@ export function configurationOf({ portalPort, issuer, clientId, wiring, lambda }
       regions: ['eu-west-1', 'us-east-1'],
       eventQueue: wiring.queueUrl,
     },
+    ...(wiring.environment !== undefined &&
+      !lambda && { tunnels: { environments: `${CUSTOMER}/environments`, reapEvery: '2s' } }),
     discovery: lambda ? { by: 'lambda' } : { sweepEvery: '1m' },
     access: { policies: `${CUSTOMER}/policies` },
+    ...(guacamole && { catalogue: { guacamole } }),
     recordings: {
       directory: `${data}/recordings`,
       ...(lambda && { s3: { url: `${wiring.recordingsUrl}/recordings` } }),
@@ -76,4 +81,9 @@ permit (
   action in [Enchilada::Action::"list", Enchilada::Action::"watch", Enchilada::Action::"end", Enchilada::Action::"administer"],
   resource
 );
+`
+
+/** A Guacamole asks for a second factor itself; its policies may speak of groups alone. */
+export const GUACAMOLE_POLICIES = `
+permit (principal in Enchilada::Group::"engineer", action == Enchilada::Action::"connect", resource);
 `

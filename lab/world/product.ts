@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CUSTOMER, configFile, repositoryFilesOf, runProduct, startProduct, writeCustomerFile } from './customer.ts'
-import { configurationOf, type ProductPlace, policiesOf } from './product-files.ts'
+import { configurationOf, GUACAMOLE_POLICIES, type ProductPlace, policiesOf } from './product-files.ts'
 import type { Steps } from './report.ts'
 
 export type Product = {
@@ -26,8 +26,13 @@ const READY_WITHIN_MS = 60_000
 /** Configures the product that is installed and starts it. */
 export async function bringUpProduct({ step }: Steps, options: ProductOptions): Promise<Product> {
   const env = await step('configuration', async () => {
-    mkdirSync(join(CUSTOMER, 'policies'), { recursive: true })
+    for (const folder of ['policies', 'guacamole', 'environments'])
+      mkdirSync(join(CUSTOMER, folder), { recursive: true })
     writeCustomerFile('policies/lab.cedar', policiesOf(options.organisation))
+    writeCustomerFile('guacamole/groups.cedar', GUACAMOLE_POLICIES)
+    const { environment } = options.wiring
+    // JSON is YAML.
+    if (environment !== undefined) writeCustomerFile('environments/lab.yaml', environment)
     writeCustomerFile('enchilada.yaml', configurationOf(options))
     const given = { ...options.env, ENCHILADA_CLIENT_SECRET: options.clientSecret }
     await runProduct(given, ['config', 'check', '--config', configFile])

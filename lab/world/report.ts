@@ -6,6 +6,9 @@ export type PersonReport = { name: string; email: string; groups: readonly strin
 
 export type HostReport = { id: string; account: string; region: string; name: string; address: string }
 
+/** The laptop of an engineer; `shell` is what `ip` of the world is told to start one there. */
+export type LaptopReport = { name: string; home: string; shell: string[] }
+
 /** What was brought up and tried. Everything of it may be printed: all of it belongs to the world alone. */
 export type WorldReport = {
   portal: string
@@ -18,6 +21,8 @@ export type WorldReport = {
   /** Variables that point stock AWS tools at the world. */
   env: Record<string, string>
   hosts: HostReport[]
+  /** In a world that lasts. */
+  laptop?: LaptopReport
   /** Of the journey: ids as the product gives them. */
   session?: string
   recording?: Record<string, unknown>

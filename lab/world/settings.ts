@@ -12,10 +12,14 @@ export type WorldSettings = {
   lambda: boolean
   /** Install and start the product; without it there is the world alone. */
   product: boolean
+  /** What lies in dist/ is packed as it is. */
+  built: boolean
   /** Try the tunnel with this engine, instead of the portal. */
   tunnel?: Engine
   /** Of the tunnel, instead of its journey: what goes wrong on other days, or so many rounds that are measured. */
   trial?: 'hard' | { rounds: number }
+  /** Whether people may come: a world that is ended after its journey needs no laptop for them. */
+  lasting: boolean
   /** Try the product as an engineer and an auditor would. */
   journey: boolean
 }

@@ -1,6 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { openDoors } from '../aws/doors.ts'
 import { codeOf } from '../idp/people.ts'
 import { describeWorld } from './describe.ts'
+import { repository } from './folders.ts'
+import type { LaptopReport } from './report.ts'
 import { findWorld, isKeeper, type World } from './world-file.ts'
 
 const STOP_WITHIN_MS = 30_000
@@ -52,6 +57,29 @@ export function printTotp(name: string | undefined): number {
   }
   console.log(code)
   return 0
+}
+
+/** A shell on the laptop of an engineer, in the world. */
+export const enterLaptop = (): Promise<number> => onLaptop(({ shell }) => ['ip', ...shell])
+
+/** Types what that person would into the browser that a sign-in on the laptop has opened. */
+export const typeAs = (name = ''): Promise<number> =>
+  onLaptop((laptop, { seed }) => [
+    ...['ip', 'netns', 'exec', laptop.name],
+    ...[process.execPath, join(repository, 'lab/tunnel/at-keyboard.ts'), laptop.home, seed, name],
+  ])
+
+async function onLaptop(command: (laptop: LaptopReport, world: World) => string[]): Promise<number> {
+  const world = theWorld()
+  if (!world) return 1
+  if (!world.laptop) {
+    console.error('there is no laptop in this world: it is of a --no-product')
+    return 1
+  }
+  const namespaces = ['--target', String(world.firstProcess), '--mount', '--net', '--pid', '--ipc', '--uts']
+  const child = spawn('nsenter', [...namespaces, ...command(world.laptop, world)], { stdio: 'inherit' })
+  const [code]: (number | null)[] = await once(child, 'exit')
+  return code ?? 1
 }
 
 export async function stopWorld(): Promise<number> {

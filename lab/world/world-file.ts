@@ -4,7 +4,7 @@ import { repository } from './folders.ts'
 import type { WorldReport } from './report.ts'
 
 /** A world that is up: what its keeper wrote down when it was ready. */
-export type World = WorldReport & { pid: number; dir: string; ok: boolean }
+export type World = WorldReport & { pid: number; firstProcess: number; dir: string; ok: boolean }
 
 /** Where the one lasting world of a repository lives; others have a folder of their own beside it. */
 export const lastingDir = join(repository, '.lab/world')

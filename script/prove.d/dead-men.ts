@@ -6,9 +6,9 @@ const { values } = parseArgs({ options: { seed: { type: 'string' }, json: { type
 const seed = Number(values.seed ?? 0)
 
 const said = await run('lab/world/enter.sh', [process.execPath, 'test/tunnel/dead-men.scenario.ts'], {
-  timeoutMs: 300_000,
+  timeoutMs: 600_000,
 })
-const seen: {
+type Seen = {
   hungGuards: number
   neverConnected: boolean
   peerLost: boolean
@@ -17,16 +17,21 @@ const seen: {
   records: string[]
   metrics: { Connected?: number; Age?: number; _aws?: { CloudWatchMetrics: { Namespace: string }[] } }[]
   silent: number
-} = JSON.parse(said)
-const [atConnect] = seen.metrics
-const found: Record<string, boolean> = {
-  'the guard, when nobody comes': seen.neverConnected,
-  'the guard, when its laptop stays away': seen.peerLost,
-  'and it told of both ends': seen.records.join() === 'connection-attempt NA,connection-reset peer-silent',
-  'and CloudWatch counts them':
-    atConnect?.Connected === 1 && atConnect._aws?.CloudWatchMetrics[0]?.Namespace === 'Enchilada/Tunnel',
-  'the timer, when the guard hangs': seen.hungGuards === 1 && seen.timer && seen.silent === 0,
-  'nobody, when there is no reason': seen.kept === 'running',
+}
+const engines: Record<string, Seen> = JSON.parse(said)
+const found: Record<string, boolean> = {}
+for (const [engine, seen] of Object.entries(engines)) {
+  const [atConnect] = seen.metrics
+  Object.assign(found, {
+    [`${engine}: the guard, when nobody comes`]: seen.neverConnected,
+    [`${engine}: the guard, when its laptop stays away`]: seen.peerLost,
+    [`${engine}: and it told of both ends`]:
+      seen.records.join() === 'connection-attempt NA,connection-reset peer-silent',
+    [`${engine}: and CloudWatch counts them`]:
+      atConnect?.Connected === 1 && atConnect._aws?.CloudWatchMetrics[0]?.Namespace === 'Enchilada/Tunnel',
+    [`${engine}: the timer, when the guard hangs`]: seen.hungGuards === 1 && seen.timer && seen.silent === 0,
+    [`${engine}: nobody, when there is no reason`]: seen.kept === 'running',
+  })
 }
 const failed = Object.values(found).filter((held) => !held).length
 if (values.json)

@@ -1,6 +1,7 @@
 import { mkdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeDurably } from '../kernel/durable-file.ts'
+import { isMissingFile } from '../kernel/missing-file.ts'
 import { loginErrors } from './errors.ts'
 
 const BEGIN = '# >>> enchilada: written by enchilada login, between these two lines only >>>'
@@ -38,8 +39,8 @@ export function withProfile(text: string, profile: ProcessProfile, file: string)
 /** Durably, with the mode it had; a link stays a link. */
 export async function writeProfile(file: string, profile: ProcessProfile): Promise<void> {
   const target = await realpath(file).catch(() => file)
-  const text = await readFile(target, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
+  const text = await readFile(target, 'utf8').catch((error) => {
+    if (isMissingFile(error)) return ''
     throw error
   })
   const mode = await stat(target).then(

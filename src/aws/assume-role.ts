@@ -10,7 +10,7 @@ export type Visitor = { readonly name: string }
 export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration: Date }
 
 /** Used no longer than this before they end, so that no call starts with credentials about to expire. */
-const SPARE_MS = 5 * 60_000
+export const SPARE_MS = 5 * 60_000
 
 /** Role session names and source identities allow [\w+=,.@-] and 2 to 64 characters (STS API reference). */
 export function sessionNameOf(visitor: Visitor): string {

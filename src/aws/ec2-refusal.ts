@@ -12,3 +12,7 @@ export function isRefusal(error: unknown): boolean {
   const status = error.$metadata.httpStatusCode ?? 0
   return isOutOfCapacity(error) || (status >= 400 && status < 500 && error.name !== 'RequestExpired')
 }
+
+/** It said so, or denied it, to the one try that there was: a later try may be refused what an earlier one was granted, whose reply was lost. */
+export const isRefusalAtOnce = (error: unknown): boolean =>
+  error instanceof EC2ServiceException && error.$metadata.attempts === 1 && (isRefusal(error) || isDenied(error))

@@ -2,15 +2,17 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import * as z from 'zod'
 import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
-import type { Secret } from '../kernel/secret.ts'
+import { Secret } from '../kernel/secret.ts'
 import type { Scope } from '../model/scope.ts'
-import { createRoleAssumer } from './assume-role.ts'
+import { type Credentials, createRoleAssumer, SPARE_MS } from './assume-role.ts'
 import { createEc2Turns } from './ec2-turns.ts'
 import { isDenied } from './error-sets.ts'
 import { awsErrors } from './errors.ts'
 import type { AccessKeys } from './federated-role.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 import { createLogsClient } from './logs-client.ts'
 import { RETRIES } from './patience.ts'
 import { sessionRefused } from './session-refused.ts'
@@ -24,17 +26,36 @@ export type Engineer = {
   ec2(scope: Scope, role: string | undefined): Promise<EC2Client>
   logs(scope: Scope, role: string | undefined): Promise<CloudWatchLogsClient>
   /** Who AWS says this is; asked once. `name` is the last part of the ARN: a session's or a user's. */
-  whoAmI(region: string): Promise<{ account: string; arn: string; name: string }>
+  whoAmI(region: string): Promise<Caller>
 }
+
+const callerSchema = z.strictObject({ account: z.string(), arn: z.string(), name: z.string() })
+type Caller = z.infer<typeof callerSchema>
+
+const roleSchema = z.strictObject({
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  sessionToken: z.string(),
+  expiration: z.coerce.date(),
+})
 
 export type EngineerOptions = {
   clock: Clock
   profile: string | undefined
   /** The session kept, renewed as it needs be; absent or nothing: the chain alone. */
-  session?: () => Promise<{ keys: Secret<AccessKeys>; expiresAt?: number | undefined } | undefined>
+  session?: () => Promise<KeptSession | undefined>
+  /** Absent: every process asks STS itself. */
+  answers?: KeptAnswers
+}
+type KeptSession = {
+  keys: Secret<AccessKeys>
+  expiresAt?: number | undefined
+  account: string
+  arn: string
+  person: string
 }
 
-export function createEngineer({ clock, profile, session }: EngineerOptions): Engineer {
+export function createEngineer({ clock, profile, session, answers }: EngineerOptions): Engineer {
   const chain = fromNodeProviderChain(profile === undefined ? {} : { profile })
   const credentials = async () => {
     const kept = await session?.()
@@ -52,10 +73,20 @@ export function createEngineer({ clock, profile, session }: EngineerOptions): En
   let known: ReturnType<Engineer['whoAmI']> | undefined
 
   const whoAmI: Engineer['whoAmI'] = (region) => {
-    known ??= ask(region)
+    known ??= recallCaller(region)
     return known
   }
-  async function ask(region: string): ReturnType<Engineer['whoAmI']> {
+  async function recallCaller(region: string): Promise<Caller> {
+    const kept = await session?.()
+    if (kept) return { account: kept.account, arn: kept.arn, name: kept.person }
+    return recall(
+      `caller-${profile ?? ''}`,
+      callerSchema,
+      () => true,
+      () => askCaller(region),
+    )
+  }
+  async function askCaller(region: string): Promise<Caller> {
     try {
       const { Account = '', Arn = '' } = await stsIn(region).send(new GetCallerIdentityCommand({}))
       return { account: Account, arn: Arn, name: Arn.slice(Arn.lastIndexOf('/') + 1) || Arn }
@@ -90,6 +121,25 @@ export function createEngineer({ clock, profile, session }: EngineerOptions): En
     const visitor = await whoAmI(region)
     const assume = assumers.get(region) ?? createRoleAssumer({ sts: stsIn(region), clock })
     assumers.set(region, assume)
-    return () => assume(`arn:${partition}:iam::${account}:role/${role}`, visitor)
+    const arn = `arn:${partition}:iam::${account}:role/${role}`
+    const lasts = ({ expiration }: Credentials) => expiration.getTime() - SPARE_MS > clock.now()
+    return () => recall(arn, roleSchema, lasts, () => assume(arn, visitor))
+  }
+
+  /** What these very credentials were answered before, if it still holds. */
+  async function recall<T>(
+    name: string,
+    schema: z.ZodType<T>,
+    holds: (value: T) => boolean,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    if (!answers) return ask()
+    const by = new Secret((await credentials()).secretAccessKey)
+    const kept = await answers.load(name, by)
+    const value = kept && schema.safeParse(JSON.parse(kept.reveal())).data
+    if (value !== undefined && holds(value)) return value
+    const asked = await ask()
+    void answers.save(name, by, new Secret(JSON.stringify(asked)))
+    return asked
   }
 }

@@ -51,6 +51,9 @@ const NO_CAPACITY = new Set([
   'Unsupported',
 ])
 
+/** The account has as many as it may have, wherever they stand. */
+const OVER_QUOTA = new Set(['InstanceLimitExceeded', 'VcpuLimitExceeded', 'VolumeLimitExceeded'])
+
 /** Of AssumeRoleWithSAML: the five minutes of an assertion are over; it does not hold; the provider itself said no. */
 const EXPIRED_ASSERTION = new Set(['ExpiredTokenException', 'ExpiredToken'])
 const INVALID_ASSERTION = new Set(['InvalidIdentityToken', 'InvalidIdentityTokenException'])
@@ -81,4 +84,5 @@ export const isWrongClock = (error: unknown): boolean =>
 export const isInvalidAssertion = (error: unknown): boolean => INVALID_ASSERTION.has(awsCode(error))
 export const isRejectedClaim = (error: unknown): boolean => REJECTED_CLAIM.has(awsCode(error))
 export const isInvalidValue = (error: unknown): boolean => INVALID_VALUE.has(awsCode(error))
+export const isOverQuota = (error: unknown): boolean => OVER_QUOTA.has(awsCode(error))
 export const isOutOfCapacity = (error: unknown): boolean => NO_CAPACITY.has(awsCode(error))

@@ -1,5 +1,5 @@
+import { openGuacamolePolicies } from '../config/guacamole-policies.ts'
 import { readPolicies } from '../config/load-policies.ts'
-import { followedReaders } from '../config/open-guacamole.ts'
 import { readSecretSource } from '../kernel/secret-source.ts'
 import { parsePolicies } from '../policy/policy-set.ts'
 import type { Command } from './command.ts'
@@ -11,7 +11,7 @@ export const checkConfig: Command = async (context) => {
   const loaded = loadFor(context)
   const files = readPolicies(loaded)
   const policies = parsePolicies(files)
-  if (loaded.config.catalogue !== 'built-in') followedReaders(loaded, loaded.config.catalogue.guacamole)
+  if (loaded.config.catalogue !== 'built-in') openGuacamolePolicies(loaded, loaded.config.catalogue.guacamole)
   const { clientSecret } = loaded.config.signIn
   const missing = clientSecret && !readSecretSource(clientSecret, process.env) ? ['signIn.clientSecret'] : []
   context.output.document({ ok: true, path: loaded.path, policies: policies.hash, secretsNotHere: missing }, () =>

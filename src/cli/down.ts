@@ -6,7 +6,7 @@ import { exitCodes } from './exit.ts'
 import { laptopOf } from './tunnel-parts.ts'
 
 const LOOK_MS = 50
-const HOLDER_ENDS_WITHIN_MS = 20_000
+const HOLDER_ENDS_WITHIN_MS = 60_000
 
 /** Ends tunnels of this machine: of one environment or lease, or all. A holder that lives is asked; what a dead one left is ended here. */
 export const down: Command = async (context) => {

@@ -11,7 +11,7 @@ export const checkEnvironments: Command = async (context) => {
     () =>
       [
         ...faults.map(({ source, line, path, message }) => `${source}:${line} ${path ? `${path}: ` : ''}${message}`),
-        `${environments.length} valid environments in ${registry.place}, ${faults.length} faults`,
+        `${registry.place}: ${environments.length} valid, ${faults.length} faults`,
       ].join('\n'),
   )
   return faults.length === 0 ? exitCodes.ok : exitCodes.failed

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import envPaths from 'env-paths'
-import { readParametersBelow } from '../aws/parameters.ts'
 import { openRegistry, type Registry } from '../tunnel/registry/registry.ts'
 import { type CommandContext, optionText } from './command.ts'
 
@@ -12,5 +11,9 @@ export function registryOf(context: CommandContext): Registry {
     join(envPaths('enchilada', { suffix: '' }).config, 'environments')
   const profile = optionText(context, 'profile')
   const region = optionText(context, 'region')
-  return openRegistry(place, (path) => readParametersBelow(path, { profile, region }))
+  return openRegistry(place, async (path) => {
+    // Files need no client of AWS.
+    const { readParametersBelow } = await import('../aws/parameters.ts')
+    return readParametersBelow(path, { profile, region })
+  })
 }

@@ -16,7 +16,12 @@ const usage = [
   ...[loginErrors.LOGIN_SETTINGS_INVALID, loginErrors.LOGIN_OPTION_INVALID, loginErrors.LOGIN_SIGN_IN_URL_MISSING],
   ...[loginErrors.LOGIN_ROLE_AMBIGUOUS, loginErrors.LOGIN_ROLE_UNKNOWN],
   ...[tunnelErrors.TUNNEL_ENVIRONMENT_UNKNOWN, tunnelErrors.TUNNEL_NETWORK_UNKNOWN],
-  ...[tunnelErrors.TUNNEL_TIME_INVALID, tunnelErrors.TUNNEL_EXTEND_TOO_LONG, tunnelErrors.TUNNEL_ADDRESS_INVALID],
+  ...[
+    tunnelErrors.TUNNEL_TIME_INVALID,
+    tunnelErrors.TUNNEL_EXTEND_TOO_LONG,
+    tunnelErrors.TUNNEL_ADDRESS_INVALID,
+    tunnelErrors.TUNNEL_TARGET_INVALID,
+  ],
 ]
 
 export function exitCodeOf(error: unknown): number {

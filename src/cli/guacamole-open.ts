@@ -1,6 +1,7 @@
 import { connectionOfRow } from '../catalogue/built-in.ts'
 import { readMarks } from '../catalogue/guacamole/mark-ledger.ts'
 import { configErrors } from '../config/errors.ts'
+import { openGuacamolePolicies } from '../config/guacamole-policies.ts'
 import { type OpenedGuacamole, openGuacamole } from '../config/open-guacamole.ts'
 import { secretsOf } from '../config/secrets-of.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -25,6 +26,9 @@ export async function withGuacamole(
   work: (opened: GuacamoleWork) => Promise<number>,
 ): Promise<number> {
   const loaded = loadFor(context)
+  const { catalogue } = loaded.config
+  if (catalogue === 'built-in') throw configErrors.CONFIG_WITHOUT_GUACAMOLE({ path: loaded.path })
+  const settings = catalogue.guacamole
   const secret = secretsOf(loaded, process.env)
   // A look at Guacamole alone must work before the first `serve` made a database.
   let opening: Promise<ReadingStore> | undefined
@@ -39,14 +43,14 @@ export async function withGuacamole(
   try {
     const ledger = (target: string) => ({ read: async () => readMarks((await store()).db, target) })
     const opened = await openGuacamole({
-      loaded,
+      settings,
+      readersOf: openGuacamolePolicies(loaded, settings).readersOf,
       secret,
       clock: systemClock,
       store: locks,
       ledger,
       deep: context.options['deep'] === true,
     })
-    if (!opened) throw configErrors.CONFIG_WITHOUT_GUACAMOLE({ path: loaded.path })
     return await work({ ...opened, wanted: async () => readStore(await store()) }).finally(() => opened.close())
   } finally {
     await opening?.then(

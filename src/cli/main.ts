@@ -187,6 +187,7 @@ guacamole
   .description('beside guacd: bring finished recordings into the store, until a signal')
   .option('--folder <path>', 'where guacd writes them', '/var/lib/guacamole/recordings')
   .option('--once', 'one pass; exit 1 when a file failed or a recording is missing')
+  .option('--metrics <file>', 'write figures there after each pass, for the textfile collector of Prometheus')
   .action(lazily(async () => (await import('./guacamole-ship.ts')).shipGuacamole))
 
 const SOURCE = 'files, cloudwatch, cloudwatch:GROUP or a folder (default: by the configuration)'
@@ -225,6 +226,8 @@ const tunnel = (usage: string, description: string) =>
     .option('--environments <place>', 'file or folder of environments (default: ENCHILADA_ENVIRONMENTS, or your own)')
 tunnel('up <environment>', 'open a tunnel, and hold it until Ctrl-C or down')
   .option('--to <host...>', 'lease only these networks, hosts or ports of hosts')
+  .option('--dns', 'with --to: lease the resolver of the VPC too, for its names')
+  .option('--no-dns', 'leave names to the resolver of this machine')
   .option('--region <region>', 'which of its regions')
   .option('--ttl <duration>', 'when the server ends, whatever happens: 90m, 8h')
   .addOption(new Option('--engine <name>', 'instead of the one of the environment').choices(['wireguard', 'openvpn']))
@@ -247,7 +250,7 @@ tunnel('gc', 'end what nobody needs any more, in every environment')
   .option('--mine', 'also your own servers whose time is not up')
   .option('--all', "also other people's")
   .action(lazily(async () => (await import('./gc.ts')).gc))
-tunnel('explain <environment> <address>', 'by which hop an address is reached')
+tunnel('explain <environment> <host>', 'by which hop an address is reached, or who answers a name')
   .option('--region <region>', 'which of its regions')
   .action(lazily(async () => (await import('./explain.ts')).explain))
 program
@@ -271,7 +274,8 @@ async function main(): Promise<void> {
   } catch (error) {
     process.exitCode = exitCodeOf(error)
     const spoken = error instanceof Error && error.name === 'CommanderError'
-    if (!spoken) process.stderr.write(`${describeError(error, { json: process.argv.includes('--json') })}\n`)
+    const json = ['--json', '--json-lines'].some((option) => process.argv.includes(option))
+    if (!spoken) process.stderr.write(`${describeError(error, { json })}\n`)
   }
 }
 

@@ -19,6 +19,7 @@ export function recordingsOfGuacamole(world: World): { every: number; round(): P
     clock,
     log,
   })
+  const settled = new Set<string>()
   const takeInAll = async () => {
     const taken = await takeIn()
     if (taken > 0) log.info({ recordings: taken }, 'taken in from Guacamole')
@@ -30,8 +31,10 @@ export function recordingsOfGuacamole(world: World): { every: number; round(): P
       store,
       history: guacamole.history,
       owned: () => guacamole.guacamole.owned(),
+      clocksAhead: guacamole.clocksAhead,
       clock,
       missingAfter: guacamole.settings.recording?.missingAfter,
+      settled,
     })
     for (const one of missing) log.error(one, 'a session of Guacamole has no recording')
   }

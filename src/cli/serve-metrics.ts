@@ -1,21 +1,24 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { World } from '../config/world.ts'
 import { listScopes } from '../portal/queries/scopes.ts'
+import type { DiscoveryCounts } from '../reconcile/counts.ts'
 
-const COUNTED = [
-  'messages',
-  'malformed',
-  'ignored',
-  'hints',
-  'sweeps',
-  'observations',
-  'incomplete',
-  'put',
-  'removed',
-  'heldBack',
-] as const
+const COUNTED = {
+  messages: 'Messages that came by the queue',
+  malformed: 'Messages that were no event',
+  ignored: 'Events that say nothing of an instance of ours',
+  hints: 'Looks at AWS that events asked for',
+  sweeps: 'Sweeps of all accounts and regions',
+  observations: 'Answers of AWS about an account and region',
+  incomplete: 'Answers that were not whole: denied, throttled, failed',
+  put: 'Connections written',
+  removed: 'Connections removed',
+  accountsHeldBack: 'Accounts that left, whose removal is held back because they are many at once',
+  regionsHeldBack: 'Regions that were switched off, whose removal is held back because they are many at once',
+} as const satisfies Record<keyof DiscoveryCounts, string>
 
-type Sources = Pick<World, 'store' | 'sink'> & {
+type Sources = Pick<World, 'store'> & {
+  sink: Pick<NonNullable<World['sink']>, 'state'> | undefined
   config: { discovery: Pick<World['config']['discovery'], 'by' | 'staleAfter'> }
   clock: Pick<World['clock'], 'now'>
   gateway: Pick<World['gateway'], 'live'>
@@ -24,10 +27,13 @@ type Sources = Pick<World, 'store' | 'sink'> & {
   policies: readonly Pick<World['policies'][number], 'fault'>[]
 }
 
+/** The delay of the event loop is looked at this often. At the library's 10 ms an idle node spends most of its CPU on looking. */
+const LAG_SAMPLE_MS = 500
+
 /** What `serve` measures beside the portal's own; names begin with `enchilada_`. */
 export function metricsOf(world: Sources): Registry {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'enchilada_' })
+  collectDefaultMetrics({ register: registry, prefix: 'enchilada_', eventLoopMonitoringPrecision: LAG_SAMPLE_MS })
   // Elsewhere the functions count, and CloudWatch has their figures.
   if (world.config.discovery.by === 'serve') countDiscovery(registry, world)
   measureFreshness(registry, world)
@@ -55,9 +61,10 @@ function gauge(registry: Registry, name: string, help: string, read: () => numbe
 }
 
 function countDiscovery(registry: Registry, { discovery }: Pick<Sources, 'discovery'>): void {
-  for (const name of COUNTED) {
+  const counts: Readonly<Record<string, number>> = discovery.counts
+  for (const [name, help] of Object.entries(COUNTED)) {
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    gauge(registry, `discovery_${snake}`, `Discovery: ${name}, since the process began`, () => discovery.counts[name])
+    gauge(registry, `discovery_${snake}`, help, () => counts[name] ?? 0)
   }
 }
 

@@ -4,6 +4,8 @@ import { readParametersBelow } from '../aws/parameters.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Trail } from '../model/audit-event.ts'
+import type { Store } from '../store/store.ts'
+import { takeTurn } from '../store/turns.ts'
 import { asReaper, type Reaped, reap } from '../tunnel/reap.ts'
 import { openRegistry } from '../tunnel/registry/registry.ts'
 import type { TunnelSettings } from '../tunnel/settings.ts'
@@ -13,18 +15,30 @@ export type ServeReaperOptions = {
   /** Where a relative place of environments starts. */
   folder: string
   region: string
+  /** Nodes of one database take turns. */
+  node: string
+  store: Store
   trail: Trail
   clock: Clock
   log: Log
 }
 
-/** Rounds of the standing reaper within `serve`: the environments are read anew with each, every account is visited by its reaper role. */
-export function createServeReaper({ settings, folder, region, trail, clock, log }: ServeReaperOptions) {
-  const { environments: place } = settings
+/** Beyond the round that is missed first: clocks differ, and a round takes its time. */
+const SPARE_MS = 60_000
+
+/**
+ * Rounds of the standing reaper within `serve`: the environments are read anew with each, every account is visited by its reaper role. Of several nodes one
+ * has the turn, and keeps it while it lives; for the others a round is nothing.
+ */
+export function createServeReaper(options: ServeReaperOptions) {
+  const { settings, folder, region, node, store, trail, clock, log } = options
+  const { environments: place, reapEvery } = settings
   const at = place.startsWith('ssm:') ? place : resolve(folder, place)
   const registry = openRegistry(at, (path) => readParametersBelow(path, { profile: undefined, region }))
   const engineer = createEngineer({ clock, profile: undefined })
-  return async function round(): Promise<Reaped> {
+  const turn = { name: 'tunnel reaper', holder: node, clock, ms: 2 * reapEvery + SPARE_MS }
+  return async function round(): Promise<Reaped | undefined> {
+    if (!(await takeTurn(store, turn))) return undefined
     const reaped = await reap({ engineer, trail, clock }, (await registry.all()).map(asReaper))
     const { ended, closed, failed } = reaped
     if (ended.length + closed.length > 0) log.warn({ ended, closed }, 'tunnel servers outlived their time')

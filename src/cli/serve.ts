@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { SinkState } from '../audit/log-sink.ts'
 import { SETTLE_MS } from '../audit/notary.ts'
 import { buildWorld } from '../config/world.ts'
+import { storedSecretEvents } from '../guacamole/stored-secrets.ts'
 import { tellHistory } from '../guacamole/tell-history.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
@@ -27,6 +28,7 @@ export const serve: Command = async (context) => {
   const log = createLog(process.env['LOG_LEVEL'] ?? 'info', 'enchilada')
   const world = await buildWorld(loaded, process.env, log)
   const { config, trail, sink, clock, store, guacamole } = world
+  const follows = guacamole?.settings.by === 'serve' ? guacamole : undefined
   const stop = new AbortController()
   const record = (kind: 'node.started' | 'node.stopped' | 'configuration.loaded') =>
     trail.record({
@@ -38,15 +40,7 @@ export const serve: Command = async (context) => {
     })
   await record('node.started')
   await record('configuration.loaded')
-  for (const { protocol, parameter, accounts } of guacamole?.secrets ?? []) {
-    await trail.record({
-      kind: 'guacamole.secret-stored',
-      actor: 'system:serve',
-      subject: `${parameter} of ${protocol}`,
-      source: 'fact',
-      data: { accounts, where: 'in plain text, in the database of Guacamole' },
-    })
-  }
+  for (const event of storedSecretEvents(follows?.secrets ?? [], 'system:serve')) await trail.record(event)
   const recovered = await world.gateway.recoverLost()
   if (recovered > 0) log.warn({ sessions: recovered }, 'closed sessions that an earlier process left behind')
 
@@ -79,13 +73,12 @@ export const serve: Command = async (context) => {
     config.tunnels &&
     createServeReaper({
       ...{ settings: config.tunnels, folder: loaded.folder, region: config.aws.homeRegion },
-      ...{ trail, clock, log },
+      ...{ node: world.node, store, trail, clock, log },
     })
   const loops = [
     ...(config.discovery.by === 'serve' ? [world.discovery.run(stop.signal)] : []),
-    guacamole?.follower.run(stop.signal),
-    guacamole &&
-      every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...guacamole, store, clock }))),
+    follows?.follower.run(stop.signal),
+    follows && every(stop.signal, HISTORY_EVERY_MS, async () => void (await tellHistory({ ...follows, store, clock }))),
     ...recordingsOfGuacamole(world).map((one) => every(stop.signal, one.every, one.round)),
     ...world.policies.map((one) => one.run(stop.signal)),
     reaper && every(stop.signal, config.tunnels?.reapEvery ?? 0, async () => void (await reaper())),

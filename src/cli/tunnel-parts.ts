@@ -6,11 +6,13 @@ import envPaths from 'env-paths'
 import { listRecords } from '../audit/list-records.ts'
 import { type ChainedTrail, openTrail } from '../audit/trail.ts'
 import { createEngineer, type Engineer } from '../aws/engineer.ts'
+import { keptAnswers } from '../aws/kept-answers.ts'
 import { type Clock, systemClock, toIso } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { isIpv4Cidr } from '../tunnel/addresses.ts'
 import type { Environment } from '../tunnel/environment.ts'
 import type { Journal } from '../tunnel/journal.ts'
+import { type KnownWays, knownWays } from '../tunnel/known-ways.ts'
 import type { LeaseTrail } from '../tunnel/lease-trail.ts'
 import type { LocalNetworkDoor } from '../tunnel/network-document.ts'
 import type { LocalNetwork } from '../tunnel/routes.ts'
@@ -28,6 +30,7 @@ export type Laptop = {
   door: LocalNetworkDoor
   environments(): Promise<Environment[]>
   openTrail(): Promise<ChainedTrail & LeaseTrail>
+  ways: KnownWays
   localNetworks(): Promise<LocalNetwork[]>
 }
 
@@ -37,7 +40,10 @@ export function laptopOf(context: CommandContext): Laptop {
   const profile = optionText(context, 'profile')
   return {
     clock,
-    engineer: createEngineer({ clock, profile, session: sessionOf(context) }),
+    engineer: createEngineer({
+      ...{ clock, profile, session: sessionOf(context) },
+      answers: keptAnswers(join(paths.cache, 'answers')),
+    }),
     journal: ownJournal(),
     door: netconfDoor(),
     environments: () => registryOf(context).all(),
@@ -55,6 +61,7 @@ export function laptopOf(context: CommandContext): Laptop {
         },
       }
     },
+    ways: knownWays(join(paths.cache, 'ways'), clock),
     localNetworks: readLocalNetworks,
   }
 }

@@ -1,5 +1,6 @@
 import { isHeld } from '../tunnel/journal.ts'
 import type { Command } from './command.ts'
+import { dnsInWords } from './dns-words.ts'
 import { exitCodes } from './exit.ts'
 import { table } from './output.ts'
 import { ownJournal } from './own-journal.ts'
@@ -14,16 +15,18 @@ export const tunnelStatus: Command = async (context) => {
     instanceId: entry.instanceId ?? null,
     endpoint: entry.endpoint ?? null,
     leased: entry.lease.leased,
+    dns: entry.dns ?? null,
     until: entry.lease.until,
   }))
   context.output.document({ tunnels, torn }, () =>
     table(
-      ['ENVIRONMENT', 'STATE', 'SERVER', 'NETWORKS', 'UNTIL'],
+      ['ENVIRONMENT', 'STATE', 'SERVER', 'NETWORKS', 'NAMES', 'UNTIL'],
       tunnels.map((one) => [
         one.environment,
         one.state,
         one.instanceId ?? '-',
         one.leased.join(' '),
+        one.dns ? dnsInWords(one.dns) : '-',
         new Date(one.until).toISOString(),
       ]),
     ),

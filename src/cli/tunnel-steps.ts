@@ -6,7 +6,8 @@ export type TunnelSteps = {
   step<T>(name: string, work: () => Promise<T>): Promise<T>
   /** A line that is no step: connected, replaced. */
   say(event: string, details: Record<string, unknown>, text: string): void
-  done(): readonly FinishedStep[]
+  /** The document of the whole command; the last line of a stream. */
+  finish(document: Record<string, unknown>, text: string): void
   /** Every step so far with when it began, for a report of how long a real cloud takes. */
   trace(about: Record<string, string>): string
 }
@@ -47,11 +48,15 @@ export function createTunnelSteps({ options, output }: CommandContext, now: () =
       if (lines) write({ event, ...details })
       if (person) process.stderr.write(`${text}\n`)
     },
-    done: () => finished,
+    finish(document, text) {
+      const whole = { ...document, phases: finished }
+      if (lines) write(whole)
+      else output.document(whole, () => text)
+    },
     trace(about) {
       const rows = finished.map(({ name, at, ms }) => [name, String(at), String(ms)])
-      const last = finished.at(-1)
-      const whole = last ? String(last.at + last.ms) : '0'
+      // Some go on at once: the last to begin need not be the last to end.
+      const whole = String(Math.max(0, ...finished.map(({ at, ms }) => at + ms)))
       const lines = Object.entries(about).map(([name, value]) => `${name}: ${value}`)
       return [...lines, table(['PHASE', 'BEGAN AT, MS', 'TOOK, MS'], [...rows, ['all', '0', whole]])].join('\n')
     },

@@ -7,6 +7,7 @@ import { credentialsSettings } from '../credentials/settings.ts'
 import { gatewaySettings } from '../gateway/settings.ts'
 import { discoverySettings } from '../inventory/settings.ts'
 import { secretSourceSchema } from '../kernel/secret-source.ts'
+import { scopeSchema } from '../model/scope.ts'
 import { recordingSettings } from '../recording/settings.ts'
 import { signInSettings } from '../sign-in/settings.ts'
 import { tunnelSettings } from '../tunnel/settings.ts'
@@ -24,11 +25,7 @@ const storeSettings = z
 /** The whole of enchilada.yaml. Each part is described by the folder that uses it. */
 export const configSchema = z
   .strictObject({
-    tenant: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
-      .default('default')
-      .describe('Whose accounts these are; part of every scope'),
+    tenant: scopeSchema.shape.tenant.default('default').describe('Whose accounts these are; part of every scope'),
     node: z.string().min(1).max(64).optional().describe('Name of this process in the trail; the host name by default'),
     portal: portalSettings,
     signIn: signInSettings,
@@ -53,6 +50,11 @@ export const configSchema = z
     if (config.discovery.by === 'lambda' && 'sqlite' in config.store) {
       const message = 'functions reach no SQLite file: set store.postgres, to the database that they write to'
       ctx.addIssue({ code: 'custom', path: ['discovery', 'by'], message })
+    }
+    const { catalogue, discovery } = config
+    if (catalogue !== 'built-in' && catalogue.guacamole.by === 'lambda' && discovery.by === 'serve') {
+      const message = 'a function follows what functions discover: set discovery.by to lambda, too'
+      ctx.addIssue({ code: 'custom', path: ['catalogue', 'guacamole', 'by'], message })
     }
     const known = config.credentials.map((credential) => credential.name)
     for (const [at, rule] of config.connections.rules.entries()) {

@@ -35,7 +35,8 @@ beforeEach(() => {
         inForce = policies
       }
     },
-    async settle() {
+    async settle(given) {
+      expect(given).toEqual(files())
       if (trouble.settle) throw new Error('the database is away')
       settled += 1
     },

@@ -28,8 +28,8 @@ export type PolicyFollowerDeps = {
   read(): readonly PolicyFile[]
   /** Puts others in force; throws before it does anything when they are not fit for it. */
   prepare(policies: PolicySet): () => void
-  /** Brings what is kept about the policies in step with those in force; safe to repeat. */
-  settle(): Promise<void>
+  /** Brings what is kept about the policies in step with those in force, given as their files; safe to repeat. */
+  settle(files: readonly PolicyFile[]): Promise<void>
   trail: Trail
   clock: Clock
   log: Log
@@ -84,7 +84,7 @@ export function createPolicyFollower(deps: PolicyFollowerDeps): PolicyFollower {
       try {
         await look(atOnce).catch(refuse)
         if (settlesDue === 0) return
-        await deps.settle()
+        await deps.settle(inForce)
         settlesDue -= 1
       } catch (error) {
         log.error({ reason: reasonOf(error) }, 'the policies are looked at again soon')

@@ -50,6 +50,13 @@ describe('the configuration', () => {
     expect(faultsOf(`${lambda}store: { postgres: { env: DATABASE_URL } }\n`)).toBe('')
   })
 
+  test('a Guacamole is followed by a function only where functions discover', () => {
+    const target = 'catalogue: { guacamole: { by: lambda, sql: { postgres: { env: GUACAMOLE_DATABASE } } } }\n'
+    expect(faultsOf(least + target)).toContain('catalogue.guacamole.by: a function follows what functions discover')
+    const functions = 'discovery: { by: lambda }\nstore: { postgres: { env: DATABASE_URL } }\n'
+    expect(faultsOf(least + target + functions)).toBe('')
+  })
+
   test('names every fault at once, each with its path and what is allowed', () => {
     const faults = faultsOf(`
 portal: { url: "http://enchilada.example.com", listne: "127.0.0.1:1" }
@@ -70,6 +77,28 @@ colour: red
     ]) {
       expect(faults).toContain(part)
     }
+  })
+
+  test.each([
+    ['aws: { homeRegion: europe }', 'aws.homeRegion: a region, such as eu-west-1'],
+    ['aws: { homeRegion: eu-west-1, regions: [eu-wset] }', 'aws.regions[0]: a region, such as eu-west-1'],
+    ['aws: { homeRegion: eu-west-1, accounts: org }', 'aws.accounts: expected "organization" or array'],
+    ['aws: { homeRegion: eu-west-1, accounts: [{ id: "12" }] }', 'aws.accounts[0].id: an account: twelve digits'],
+    ['portal: { url: ftp://x }', 'portal.url: a URL, such as https://host.example.com'],
+    ['portal: { url: "https://x.example", listen: "127.0.0.1:99999" }', 'portal.listen: the highest port is 65535'],
+    ['connections: { name: "{tag:Name" }', 'connections.name: a brace is open'],
+    ['connections: { name: "{tag.Name}" }', 'connections.name: unknown field tag.Name; there are instanceId,'],
+    ['store: { postgres: "postgres://u:p@h/d" }', 'store.postgres: a secret is not written here'],
+    [
+      'credentials: [{ name: a, kind: token }]',
+      "credentials[0].kind: Invalid discriminator value. Expected 'instance-connect'",
+    ],
+    ['gateway: { idle: -3m }', 'gateway.idle: "-3m" is no duration: write it as'],
+  ])('of %s it says what is allowed', (text, fault) => {
+    const faults = faultsOf(text).split('\n')
+    const where = fault.slice(0, fault.indexOf(':'))
+    const about = faults.filter((line) => line.startsWith(`  - ${where}:`))
+    expect(about).toEqual([expect.stringContaining(fault)])
   })
 
   test('a rule may name only a credential that is there', () => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { readPolicyFiles } from '../access/read-policies.ts'
+import { isMissingFile } from '../kernel/missing-file.ts'
 import { type PolicyFile, type PolicySet, parsePolicies } from '../policy/policy-set.ts'
 import { configErrors } from './errors.ts'
 import type { Loaded } from './load-config.ts'
@@ -13,7 +14,7 @@ export function readPolicies({ config, path, folder, policies }: Loaded & { poli
   try {
     return readPolicyFiles(where)
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) {
+    if (isMissingFile(cause)) {
       throw configErrors.CONFIG_INVALID({ path, faults: `  - access.policies: there is no folder ${where}` }, { cause })
     }
     throw cause

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path'
 import { sql } from 'kysely'
 import type { DesireDeps, PlainSecret } from '../catalogue/guacamole/desire.ts'
 import { guacamoleErrors } from '../catalogue/guacamole/errors.ts'
 import type { CloseSessions, Guacamole } from '../catalogue/guacamole/guacamole.ts'
 import type { History } from '../catalogue/guacamole/history.ts'
 import type { MarkLedger } from '../catalogue/guacamole/mark-ledger.ts'
+import { readClockAhead } from '../catalogue/guacamole/rest/clock-ahead.ts'
 import { guacamoleRest } from '../catalogue/guacamole/rest/guacamole-rest.ts'
 import { restHistory } from '../catalogue/guacamole/rest/history.ts'
 import { createRestSession, type RestSession } from '../catalogue/guacamole/rest/session.ts'
@@ -21,13 +21,9 @@ import type { Clock } from '../kernel/clock.ts'
 import { hasCode } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { SecretSource } from '../kernel/secret-source.ts'
-import { groupReaders } from '../policy/group-readers.ts'
-import { parsePolicies } from '../policy/policy-set.ts'
+import { type Until, unlessAborted } from '../kernel/unless-aborted.ts'
 import { createMutex } from '../store/mutex.ts'
 import type { Store } from '../store/store.ts'
-import type { PolicyFollowerDeps } from './follow-policies.ts'
-import type { Loaded } from './load-config.ts'
-import { readPolicies } from './load-policies.ts'
 
 const BEAT_MS = 5_000
 
@@ -39,8 +35,8 @@ export type OpenedGuacamole = {
   history: History
   /** Uuids of live sessions on every node; undefined where no node is named. */
   live(): Promise<ReadonlySet<string> | undefined>
-  /** Who may connect to what: the files that say so, and how to put others in force. */
-  policies: Pick<PolicyFollowerDeps, 'files' | 'read' | 'prepare'>
+  /** ms by which the clock of each node that tells is ahead of ours. */
+  clocksAhead(): Promise<readonly number[]>
   /** Guacamole's own, where that is the way. */
   database: GuacamoleDatabase | undefined
   /** Every web application node that was named; none where only SQL is configured. */
@@ -49,7 +45,9 @@ export type OpenedGuacamole = {
 }
 
 export type GuacamoleWorld = {
-  loaded: Loaded
+  settings: GuacamoleSettings
+  /** Who may connect to what, by the policies in force. */
+  readersOf: DesireDeps['readersOf']
   secret(where: string, source: SecretSource): Secret
   clock: Clock
   /** Keeps writers of several processes apart; without it only those of this one. */
@@ -58,17 +56,15 @@ export type GuacamoleWorld = {
   ledger?(target: string): MarkLedger
   /** By REST: read parameters and grants as well, a call for each connection. */
   deep?: boolean
+  /** The time of the work at hand: what is under way when it is over is given up, and leaves no lock behind. */
+  until?: Until
 }
 
-/** The Guacamole of the configuration, or undefined. Throws CONFIG_INVALID and POLICY_BEYOND_GROUPS. */
-export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacamole | undefined> {
-  const { loaded, clock } = world
-  const { catalogue } = loaded.config
-  if (catalogue === 'built-in') return undefined
-  const settings = catalogue.guacamole
+/** The way into a Guacamole, as the settings say. Throws what `secret` throws; nobody is called yet. */
+export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacamole> {
+  const { settings, readersOf, clock } = world
   const nodes = openNodes(settings, world)
   const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes) : undefined
-  const { readersOf, ...policies } = followedReaders(loaded, settings)
   const desires = { settings, readersOf, secrets: plainSecrets(settings, world) }
   const database = settings.sql && (await openDatabase(settings.sql, world))
   const opened = database
@@ -76,7 +72,7 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
     : byRest(nodes, {
         ...desires,
         clock,
-        alone: aloneIn(world.store),
+        alone: aloneIn(world),
         ledger: settings.rest && world.ledger?.(settings.rest.url),
         deep: world.deep === true,
       })
@@ -85,7 +81,6 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
     guacamole,
     secrets: desires.secrets,
     history,
-    policies,
     live: async () => {
       if (nodes.length === 0) return undefined
       const active = await Promise.all(nodes.map(readActive)).catch((error: unknown) => {
@@ -94,6 +89,10 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
         throw error
       })
       return active && new Set(active.flat().map((one) => one.identifier))
+    },
+    clocksAhead: async () => {
+      const told = await Promise.allSettled(nodes.map((node) => readClockAhead(node, clock)))
+      return told.flatMap((one) => (one.status === 'fulfilled' ? (one.value ?? []) : []))
     },
     settings,
     database,
@@ -105,12 +104,12 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
   }
 }
 
-function openNodes({ rest }: GuacamoleSettings, { secret, clock }: GuacamoleWorld): RestSession[] {
+function openNodes({ rest }: GuacamoleSettings, { secret, clock, until }: GuacamoleWorld): RestSession[] {
   if (!rest) return []
   const password = secret('catalogue.guacamole.rest.password', rest.password)
   const { userName, dataSource } = rest
   const urls = [rest.url, ...rest.nodes.filter((url) => url !== rest.url)]
-  return urls.map((url) => createRestSession({ url, userName, password, dataSource, clock }))
+  return urls.map((url) => createRestSession({ url, userName, password, dataSource, clock, until }))
 }
 
 type Opened = Pick<OpenedGuacamole, 'guacamole' | 'history'>
@@ -119,7 +118,7 @@ type RestRest = Omit<Parameters<typeof guacamoleRest>[0], 'session' | 'closeSess
 function byRest([session, ...others]: readonly RestSession[], deps: RestRest): Opened {
   if (!session) throw new Error('the settings name REST or SQL')
   const closeSessions = closeSessionsOn([session, ...others])
-  return { guacamole: guacamoleRest({ ...deps, session, closeSessions }), history: restHistory(session, deps.clock) }
+  return { guacamole: guacamoleRest({ ...deps, session, closeSessions }), history: restHistory(session) }
 }
 
 const bySql = (database: GuacamoleDatabase, deps: Omit<Parameters<typeof guacamoleSql>[0], 'database'>): Opened => ({
@@ -127,32 +126,11 @@ const bySql = (database: GuacamoleDatabase, deps: Omit<Parameters<typeof guacamo
   history: sqlHistory(database),
 })
 
-function openDatabase(sql: NonNullable<GuacamoleSettings['sql']>, { secret }: GuacamoleWorld) {
+function openDatabase(sql: NonNullable<GuacamoleSettings['sql']>, { secret, until }: GuacamoleWorld) {
+  const options = { ca: sql.ca && secret('catalogue.guacamole.sql.ca', sql.ca), until }
   return 'postgres' in sql
-    ? openPostgresDatabase(secret('catalogue.guacamole.sql.postgres', sql.postgres))
-    : openMysqlDatabase(secret('catalogue.guacamole.sql.mysql', sql.mysql))
-}
-
-/** User groups by connection, by the policies in force. Throws POLICY_BEYOND_GROUPS. */
-export function followedReaders(
-  loaded: Loaded,
-  settings: GuacamoleSettings,
-): Pick<DesireDeps, 'readersOf'> & OpenedGuacamole['policies'] {
-  const folder = settings.policies ?? loaded.config.access.policies
-  const read = () => readPolicies({ ...loaded, policies: resolve(loaded.folder, folder) })
-  const files = read()
-  let readers = groupReaders(parsePolicies(files))
-  return {
-    files,
-    read,
-    prepare(policies) {
-      const next = groupReaders(policies)
-      return () => {
-        readers = next
-      }
-    },
-    readersOf: ({ scope, group, protocol, instance }) => readers({ ...scope, group, protocol, tags: instance.tags }),
-  }
+    ? openPostgresDatabase(secret('catalogue.guacamole.sql.postgres', sql.postgres), options)
+    : openMysqlDatabase(secret('catalogue.guacamole.sql.mysql', sql.mysql), options)
 }
 
 const plainSecrets = (settings: GuacamoleSettings, { secret }: GuacamoleWorld): PlainSecret[] =>
@@ -164,14 +142,19 @@ const plainSecrets = (settings: GuacamoleSettings, { secret }: GuacamoleWorld): 
   }))
 
 /** SQLite has one process; a transaction held open there would stop everything else in it. */
-function aloneIn(store: GuacamoleWorld['store']): <T>(work: () => Promise<T>) => Promise<T> {
+function aloneIn({ store, until }: Pick<GuacamoleWorld, 'store' | 'until'>): <T>(work: () => Promise<T>) => Promise<T> {
   if (store?.engine === 'postgres') {
-    return (work) =>
-      store.withLock('guacamole', async (trx) => {
+    return (work) => {
+      const signal = until?.()
+      const locked = store.withLock('guacamole', async (trx) => {
+        // Whoever got the lock too late may have lost it again by now.
+        signal?.throwIfAborted()
         // A transaction that is silent for long loses its lock, and Guacamole takes its time over a batch.
         const beat = setInterval(() => void sql`select 1`.execute(trx).catch(() => undefined), BEAT_MS)
         return work().finally(() => clearInterval(beat))
       })
+      return unlessAborted(locked, signal)
+    }
   }
   const inTurn = createMutex()
   return (work) => inTurn('guacamole', work)

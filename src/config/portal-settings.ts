@@ -7,6 +7,7 @@ export const portalSettings = z.strictObject({
   listen: z
     .string()
     .regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/, 'an address and a port, such as 127.0.0.1:8080')
+    .refine((text) => Number(text.split(':').at(-1)) <= 65_535, 'the highest port is 65535')
     .default('127.0.0.1:8080')
     .describe('Where the process listens; TLS ends at a load balancer in front'),
   trustedProxies: z

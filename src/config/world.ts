@@ -7,11 +7,9 @@ import { createNotary, type NotaryOutcome } from '../audit/notary.ts'
 import { createAws } from '../aws/aws.ts'
 import { createTargetCalls } from '../aws/target-calls.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
-import { storeLedger } from '../catalogue/guacamole/mark-ledger.ts'
 import { createCredentialResolver } from '../credentials/resolve-credential.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { type HostKeys, openHostKeys } from '../gateway/host-keys.ts'
-import { createFollower, type Follower } from '../guacamole/follow.ts'
 import { createDirectory } from '../inventory/directory.ts'
 import { createEventQueue } from '../inventory/event-queue.ts'
 import { createObserver } from '../inventory/observe.ts'
@@ -19,8 +17,8 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { parsePolicies } from '../policy/policy-set.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
+import { createDepartures } from '../reconcile/departures.ts'
 import { createDiscovery, type Discovery } from '../reconcile/discovery.ts'
-import { createAccountKeeper } from '../reconcile/retire-accounts.ts'
 import { publishRules } from '../reconcile/rules.ts'
 import { createOutboxDrain } from '../reconcile/trail-outbox.ts'
 import { openRecordings, type Recordings } from '../recording/recordings.ts'
@@ -31,10 +29,10 @@ import type { Store } from '../store/store.ts'
 import { type AuditStores, openAuditStores, openSigner } from './audit-stores.ts'
 import type { Config } from './config-schema.ts'
 import { createPolicyFollower, type PolicyFollower, type PolicyFollowerDeps } from './follow-policies.ts'
+import { type FollowedGuacamole, openFollowedGuacamole } from './followed-guacamole.ts'
 import type { Loaded } from './load-config.ts'
 import { readPolicies } from './load-policies.ts'
 import { type NodeTrail, openNodeTrail } from './node-trail.ts'
-import { type OpenedGuacamole, openGuacamole } from './open-guacamole.ts'
 import { openRecordingFiles } from './recording-store.ts'
 import { secretsOf } from './secrets-of.ts'
 
@@ -62,7 +60,7 @@ export type World = {
   discovery: Discovery
   signIn: SignIn
   /** The Apache Guacamole of the configuration, where there is one, and what keeps it in step. */
-  guacamole: (OpenedGuacamole & { follower: Follower }) | undefined
+  guacamole: FollowedGuacamole | undefined
   close(): Promise<void>
 }
 
@@ -117,12 +115,7 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
   }
   await settlePolicies()
   const catalogue = builtInCatalogue(mentions)
-  const opened = await openGuacamole({ loaded, secret, clock, store, ledger: (target) => storeLedger(store, target) })
-  const lookEvery = config.discovery.sweepEvery
-  const guacamole = opened && {
-    ...opened,
-    follower: createFollower({ store, builtIn: catalogue, target: opened.guacamole, clock, log, lookEvery }),
-  }
+  const guacamole = await openFollowedGuacamole({ loaded, secret, clock, store, builtIn: catalogue, log })
   const followPolicies = (more: Omit<PolicyFollowerDeps, 'trail' | 'clock' | 'log'>) =>
     createPolicyFollower({ ...more, trail, clock, log })
   const policies = [
@@ -133,22 +126,14 @@ export async function buildWorld(loaded: Loaded, env: NodeJS.ProcessEnv, log: Lo
       prepare: (next) => () => access.use(next),
       settle: settlePolicies,
     }),
-    ...(guacamole
-      ? [
-          followPolicies({
-            ...guacamole.policies,
-            subject: 'policies of Guacamole',
-            settle: guacamole.follower.lookAtAll,
-          }),
-        ]
-      : []),
+    ...(guacamole ? [followPolicies(guacamole.policies)] : []),
   ]
   const discovery = createDiscovery({
     settings: config.discovery,
     directory,
     observer,
     applier: createApplier({ store, catalogue, clock, log, connections, absenceProof }),
-    accounts: createAccountKeeper({ store, catalogue, accountGrace }),
+    departures: createDepartures({ store, catalogue, accountGrace }),
     queue: config.aws.eventQueue ? createEventQueue(aws.sqs, config.aws.eventQueue) : undefined,
     clock,
     log,

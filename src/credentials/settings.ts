@@ -1,29 +1,38 @@
 import * as z from 'zod'
 import { secretSourceSchema } from '../kernel/secret-source.ts'
+import { instanceIdSchema } from '../model/instance.ts'
+import { scopeSchema } from '../model/scope.ts'
 
-const source = z.union([
-  z.strictObject({
-    secretsManager: z
-      .string()
-      .regex(/^arn:[^:]+:secretsmanager:/)
-      .describe('ARN of the secret'),
-  }),
-  z.strictObject({ parameter: z.string().min(1).describe('Name of an SSM parameter, SecureString') }),
-  secretSourceSchema,
-])
+const places = '{secretsManager: ARN}, {parameter: NAME}, {env: NAME} or {file: PATH}'
+const source = z.union(
+  [
+    z.strictObject({
+      secretsManager: z
+        .string()
+        .regex(/^arn:[^:]+:secretsmanager:/, 'the ARN of a secret')
+        .describe('ARN of the secret'),
+    }),
+    z.strictObject({ parameter: z.string().min(1).describe('Name of an SSM parameter, SecureString') }),
+    secretSourceSchema,
+  ],
+  { error: `a secret is not written here, but where it is: ${places}` },
+)
 export type CredentialSource = z.infer<typeof source>
 
 const allowed = z
   .strictObject({
-    accounts: z.array(z.string().regex(/^\d{12}$/)).optional(),
-    instances: z.array(z.string().regex(/^i-[0-9a-f]{8,17}$/)).optional(),
+    accounts: z.array(scopeSchema.shape.account).optional(),
+    instances: z.array(instanceIdSchema).optional(),
   })
   .refine((where) => where.accounts !== undefined || where.instances !== undefined, {
     error: 'name the accounts or the instances where this secret may go',
   })
   .describe('Where the secret may go. Tags cannot widen it')
 
-const base = { name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), userName: z.string().min(1).max(64).optional() }
+const base = {
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a name: small letters, digits and hyphens'),
+  userName: z.string().min(1).max(64).optional(),
+}
 
 export const credentialSchema = z.discriminatedUnion('kind', [
   z.strictObject({

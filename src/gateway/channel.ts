@@ -2,7 +2,7 @@ import type { SessionEndReason } from '../model/session.ts'
 
 /** What the gateway says beside the bytes; the portal turns it into the contract's messages one to one. */
 export type ChannelMessage =
-  | { type: 'connecting'; step: 'instance' | 'recording' | 'credential' | 'port' | 'login' }
+  | { type: 'connecting'; step: 'instance' | 'recording' | 'port' | 'boot' | 'credential' | 'login' }
   | {
       type: 'connected'
       sessionId: string

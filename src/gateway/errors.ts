@@ -44,7 +44,7 @@ export const gatewayErrors = defineErrors({
   TARGET_UNREACHABLE: {
     message: 'Port {port} of {instance} does not answer: {reason}',
     retryable: true,
-    hint: 'Check the security group, the route from the gateway, and that sshd runs; a host that is booting needs a moment.',
+    hint: 'Check the security group, the route from the gateway, and that sshd runs. A host that boots is waited for: `gateway.bootTime` after its launch.',
   },
   TARGET_REFUSED_LOGIN: {
     message: '{instance} did not let {user} in',

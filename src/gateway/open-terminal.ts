@@ -16,7 +16,8 @@ import { gatewayErrors } from './errors.ts'
 import { fingerprintOf, type HostKey, type HostKeys, type PinnedKey, parseConsoleKeys } from './host-keys.ts'
 import type { GatewaySettings } from './settings.ts'
 import { findTarget, type LookUpInstance, lookAgain, requireOneAddress, type Target } from './target.ts'
-import { openShell, reachPort, type Shell } from './terminal/open-shell.ts'
+import { openShell, type Shell } from './terminal/open-shell.ts'
+import { reachPort } from './terminal/reach-port.ts'
 
 export type OpenDeps = {
   store: Store
@@ -76,10 +77,6 @@ export async function openTerminal(deps: OpenDeps, request: OpenRequest): Promis
     ...size,
   })
   try {
-    step('credential')
-    const pinned = await learnHostKeys(deps, target, person)
-    const hostKeyKnown = pinned.some((key) => key.learnedBy !== 'first-use')
-    const login = await deps.resolveCredential({ connection, instance, person, hostKeyKnown })
     const where = {
       instanceId: instance.id,
       host: instance.privateIp,
@@ -87,9 +84,15 @@ export async function openTerminal(deps: OpenDeps, request: OpenRequest): Promis
       timeoutMs: deps.settings.connectTimeout,
     }
     step('port')
-    const socket = await reachPort(where)
+    const until = instance.launchedAt + deps.settings.bootTime
+    const socket = await reachPort(where, { until, clock: deps.clock, onWait: () => step('boot') })
     let first: HostKey | undefined
     try {
+      // Not before it answers: until then the console of a host that boots shows no key.
+      step('credential')
+      const pinned = await learnHostKeys(deps, target, person)
+      const hostKeyKnown = pinned.some((key) => key.learnedBy !== 'first-use')
+      const login = await deps.resolveCredential({ connection, instance, person, hostKeyKnown })
       await login.prepare()
       step('login')
       const acceptFirst = (key: HostKey) => {

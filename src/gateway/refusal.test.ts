@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -12,6 +14,7 @@ import {
   size,
 } from '../../test/fixtures/gateway-stage.ts'
 import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
+import { systemClock } from '../kernel/clock.ts'
 
 let sshd: TestSshd
 let stage: GatewayStage
@@ -102,6 +105,21 @@ describe('a connect is refused', () => {
         code: 'TARGET_UNREACHABLE',
       },
     )
+  })
+
+  test('when it hangs up before it is logged in to', async () => {
+    const fickle = createServer((socket) => void setTimeout(() => socket.resetAndDestroy(), 50)).listen(0, '127.0.0.1')
+    await once(fickle, 'listening')
+    const address = fickle.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const id = await stage.addConnection()
+    await stage.store.db.updateTable('connections').set({ port }).execute()
+    stage.readConsole = async () => {
+      await systemClock.sleep(300)
+      return stage.console
+    }
+    await expect(stage.open(id)).rejects.toMatchObject({ code: 'TARGET_FAILED' })
+    fickle.close()
   })
 
   test('when the login is wrong, or the secret may not go there', async () => {

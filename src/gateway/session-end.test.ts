@@ -138,7 +138,7 @@ describe('a session ends', () => {
     const { channel, attachment } = await stage.open()
     rmSync(join(stage.folder, 'recordings'), { recursive: true })
     writeFileSync(join(stage.folder, 'recordings'), 'no stage.folder any more')
-    attachment.input(typed('head -c 600000 /dev/urandom | base64\n'))
+    attachment.input(typed('head -c 1200000 /dev/urandom | base64\n'))
     await vi.waitFor(() => expect(channel.closed).toBe('recording-failed'), 10_000)
   })
 
@@ -155,7 +155,7 @@ describe('a session ends', () => {
     const { channel, attachment } = await stage.open()
     const id = idOf(channel)
     bucket.trouble = 'denied'
-    attachment.input(typed('head -c 600000 /dev/urandom | base64\n'))
+    attachment.input(typed('head -c 1200000 /dev/urandom | base64\n'))
     await vi.waitFor(() => expect(channel.closed).toBe('recording-failed'), 10_000)
     await vi.waitFor(
       () =>

@@ -11,6 +11,9 @@ export const gatewaySettings = z.strictObject({
     .describe(
       'How the key of a host is learned: from its console, from its first answer (not for passwords), or only pinned by an operator',
     ),
+  bootTime: duration
+    .prefault('2m')
+    .describe('So long after its launch a host whose port does not answer yet is waited for'),
   connectTimeout: duration.prefault('10s').describe('For the port to answer, and again for the login'),
 })
 export type GatewaySettings = z.infer<typeof gatewaySettings>

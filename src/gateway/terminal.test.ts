@@ -1,4 +1,6 @@
+import { connect, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { freePort } from '../../test/fixtures/free-port.ts'
 import {
   ada,
   browser,
@@ -27,8 +29,8 @@ describe('a terminal', () => {
     expect(channel.said.map((message) => ('step' in message ? message.step : message.type))).toEqual([
       'instance',
       'recording',
-      'credential',
       'port',
+      'credential',
       'login',
       'connected',
     ])
@@ -44,6 +46,24 @@ describe('a terminal', () => {
     const row = await stage.store.db.selectFrom('sessions').selectAll().executeTakeFirst()
     expect(row).toMatchObject({ end_reason: 'closed-by-person', recording: 'sealed' })
     expect(channel.closed).toBe('closed-by-person')
+  })
+
+  test('of a host that boots is waited for, and its key read from the console then', async () => {
+    const port = await freePort()
+    const id = await stage.addConnection()
+    await stage.store.db.updateTable('connections').set({ port }).execute()
+    stage.ec2 = { ...stage.instance, launchedAt: Date.now() }
+    stage.readConsole = async () => (booted.listening ? stage.console : '')
+    const booted = createServer((socket) => void socket.pipe(connect(sshd.port, '127.0.0.1')).pipe(socket))
+    const boot = setTimeout(() => booted.listen(port, '127.0.0.1'), 500)
+    const { channel, attachment } = await stage.open(id)
+    clearTimeout(boot)
+    expect(channel.said.map((message) => ('step' in message ? message.step : message.type))).toEqual([
+      ...['instance', 'recording', 'port', 'boot', 'credential', 'login'],
+      'connected',
+    ])
+    attachment.finish()
+    booted.close()
   })
 
   test('`exit` in the shell ends it', async () => {

@@ -25,6 +25,7 @@ const GRANTS: Readonly<Record<string, string>> = {
   user_group: 'select, insert, update, delete',
   connection_history: 'select',
 }
+const SEQUENCES = ['connection_connection_id', 'connection_group_connection_group_id', 'entity_entity_id']
 
 describe.each([
   ['PostgreSQL', startPostgres],
@@ -55,14 +56,19 @@ describe.each([
     for (const [table, rights] of Object.entries(GRANTS)) {
       await sql.raw(`grant ${rights} on guacamole_${table} to little`).execute(db)
     }
-    if (!mysql) await sql.raw('grant usage on all sequences in schema public to little').execute(db)
+    for (const name of mysql ? [] : SEQUENCES) {
+      await sql.raw(`grant usage on sequence guacamole_${name}_seq to little`).execute(db)
+    }
     const at = new URL(server.url)
     at.username = 'little'
     at.pathname = '/checked'
     const little = await (mysql ? openMysqlDatabase : openPostgresDatabase)(new Secret(at.href))
     const [first] = await checkDatabase(little, systemClock)
-    expect(first).toMatchObject({ state: 'bad', detail: 'missing: SELECT on guacamole_user_history' })
+    const sequence = 'guacamole_user_group_user_group_id_seq'
+    const missing = `SELECT on guacamole_user_history${mysql ? '' : `; USAGE on public.${sequence}`}`
+    expect(first).toMatchObject({ state: 'bad', detail: `missing: ${missing}` })
     await sql.raw('grant select on guacamole_user_history to little').execute(db)
+    if (!mysql) await sql.raw(`grant usage on sequence ${sequence} to little`).execute(db)
     expect((await checkDatabase(little, systemClock))[0]).toMatchObject({ state: 'ok' })
     await little.close()
   })

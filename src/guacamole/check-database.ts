@@ -18,6 +18,13 @@ const WRITTEN: Readonly<Partial<Record<Table, string>>> = {
 }
 const READ: readonly Table[] = ['guacamole_connection_history', 'guacamole_user_history']
 const MADE: readonly Table[] = ['guacamole_entity', 'guacamole_user_group']
+/** Columns that PostgreSQL numbers from a sequence, which has rights of its own. */
+const NUMBERED: Readonly<Partial<Record<Table, string>>> = {
+  guacamole_connection: 'connection_id',
+  guacamole_connection_group: 'connection_group_id',
+  guacamole_entity: 'entity_id',
+  guacamole_user_group: 'user_group_id',
+}
 /** From here on one large grant by anybody takes the web application minutes, where its batches are not small. */
 const MANY_PERMISSIONS = 20_000
 
@@ -26,7 +33,7 @@ export async function checkDatabase({ engine, db }: GuacamoleDatabase, clock: Cl
   const findings: Finding[] = []
   const say = (what: string, state: Finding['state'], detail: string) => findings.push({ what, state, detail })
   try {
-    const missing = await missingPrivileges(db)
+    const missing = [...(await missingPrivileges(db)), ...(engine === 'postgres' ? await missingSequences(db) : [])]
     if (missing.length > 0) say('privileges', 'bad', `missing: ${missing.join('; ')}`)
     else say('privileges', 'ok', 'all that are needed')
     const now = engine === 'postgres' ? sql<Date>`clock_timestamp()` : sql<Date>`utc_timestamp(3)`
@@ -83,5 +90,17 @@ async function missingPrivileges(db: GuacamoleDatabase['db']): Promise<string[]>
   )
   const group = some('guacamole_user_group', 'entity_id')
   await attempt('INSERT', 'guacamole_user_group', sql`insert into guacamole_user_group ${group} where 1 = 0`)
+  return missing
+}
+
+async function missingSequences(db: GuacamoleDatabase['db']): Promise<string[]> {
+  const missing: string[] = []
+  for (const [table, column] of Object.entries(NUMBERED)) {
+    const sequence = sql`pg_get_serial_sequence(${table}, ${column})`
+    const told = await sql<{ name: string; held: boolean }>`
+      select ${sequence} as name, has_sequence_privilege(${sequence}, 'USAGE') as held
+      where ${sequence} is not null`.execute(db)
+    for (const { name, held } of told.rows) if (!held) missing.push(`USAGE on ${name}`)
+  }
   return missing
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { MOST_BYTES } from '../catalogue/guacamole/rest/batch.ts'
+import { readClockAhead } from '../catalogue/guacamole/rest/clock-ahead.ts'
 import { marksStay } from '../catalogue/guacamole/rest/keep-marks.ts'
 import type { RestSession } from '../catalogue/guacamole/rest/session.ts'
 import { type Clock, toIso } from '../kernel/clock.ts'
@@ -66,9 +67,7 @@ export async function checkNode(session: RestSession, url: string, clock: Clock)
     if (refusal)
       say('request size', 'bad', `${MOST_BYTES} bytes are refused: raise api-max-request-size and the proxy’s limit`)
     else say('request size', 'ok', `${MOST_BYTES} bytes, our most, arrive`)
-    const { at } = await session.call('GET', `${data}/self`)
-    const skew = at === undefined ? undefined : at - clock.now()
-    findings.push(sayClock('clock', skew, clock))
+    findings.push(sayClock('clock', await readClockAhead(session, clock), clock))
     say('batch size', 'warn', 'not told by the API; set postgresql-batch-size or mysql-batch-size to 100')
   } catch (error) {
     const hint = isCoded(error) ? ` (${error.code}) ${error.hint}` : ''

@@ -1,19 +1,12 @@
-import type { BuiltInCatalogue } from '../catalogue/built-in.ts'
-import type { Catalogue } from '../catalogue/catalogue.ts'
 import { guacamoleErrors } from '../catalogue/guacamole/errors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { hasCode, reasonOf } from '../kernel/errors.ts'
-import type { Log } from '../kernel/log.ts'
-import { parseScope } from '../model/scope.ts'
 import type { Store } from '../store/store.ts'
+import { createStep, type StepDeps } from './bring-in-step.ts'
 
-export type FollowDeps = {
+export type FollowDeps = StepDeps & {
   store: Store
-  /** What is wanted. */
-  builtIn: Pick<BuiltInCatalogue, 'read'>
-  target: Catalogue
   clock: Clock
-  log: Log
   /** ms between looks at every scope: what people changed, and what was told while nobody listened. */
   lookEvery: number
 }
@@ -24,6 +17,7 @@ export type Follower = {
   lookAtAll(): Promise<void>
 }
 
+const { GUACAMOLE_UNREACHABLE, GUACAMOLE_TLS_REFUSED, GUACAMOLE_LOGIN_REFUSED } = guacamoleErrors
 /** ms before a scope that failed is tried again. */
 const RETRY_MS = 30_000
 
@@ -31,20 +25,15 @@ const RETRY_MS = 30_000
  * Keeps a catalogue that lives elsewhere in step with ours, scope by scope, whoever wrote ours. Discovery never waits for
  * it: a Guacamole that is away gets what it missed when it is back.
  */
-export function createFollower({ store, builtIn, target, clock, log, lookEvery }: FollowDeps): Follower {
+export function createFollower(deps: FollowDeps): Follower {
+  const { store, clock, log, lookEvery } = deps
+  const bringInStep = createStep(deps)
   const due = new Set<string>()
   let wake: () => void = () => undefined
 
   const lookAtAll = async () => {
     for (const { scope } of await store.db.selectFrom('scopes').select('scope').execute()) due.add(scope)
     wake()
-  }
-
-  const step = async (key: string): Promise<void> => {
-    const scope = parseScope(key)
-    const { put, removed, refused } = await target.keepInStep(scope, () => builtIn.read(store.db, scope))
-    if (put.length + removed.length > 0) log.info({ scope: key, put: put.length, removed: removed.length }, 'in step')
-    for (const { id, error } of refused) log.warn({ id, code: error.code, reason: error.message }, 'left out of step')
   }
 
   /** Everything that is due, once. True when all of it is done. */
@@ -54,12 +43,12 @@ export function createFollower({ store, builtIn, target, clock, log, lookEvery }
       if (signal?.aborted) break
       due.delete(key)
       try {
-        await step(key)
+        await bringInStep(key)
       } catch (error) {
         failed.push(key)
         log.warn({ scope: key, reason: reasonOf(error) }, 'not in step; tried again')
         // Nobody there for this scope is nobody there for the next.
-        if (hasCode(error, guacamoleErrors.GUACAMOLE_UNREACHABLE, guacamoleErrors.GUACAMOLE_LOGIN_REFUSED)) break
+        if (hasCode(error, GUACAMOLE_UNREACHABLE, GUACAMOLE_TLS_REFUSED, GUACAMOLE_LOGIN_REFUSED)) break
       }
     }
     for (const key of failed) due.add(key)

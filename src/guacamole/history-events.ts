@@ -1,12 +1,16 @@
 import { type HistoryRow, historyUuid } from '../catalogue/guacamole/history.ts'
 import { toIso } from '../kernel/clock.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
+import { CLOCK_TOLERANCE_MS } from './clocks-ahead.ts'
 
 /**
  * Why an end is told that Guacamole did not write down. `lost`: the node that held the session has it no more. `no-end`: none came
  * for so long that none is expected.
  */
 export type NoEnd = 'lost' | 'no-end'
+
+/** ms by which Guacamole's clock was ahead of ours. `known`: when it wrote that time. `worst`: now, on some node, too much to be overlooked. */
+export type Ahead = { known: number | undefined; worst: number | undefined }
 
 const baseOf = (row: HistoryRow) => ({
   actor: row.userName,
@@ -17,29 +21,41 @@ const baseOf = (row: HistoryRow) => ({
 
 const ENDED = { session: 'guacamole.disconnected', login: 'guacamole.signed-out' } as const
 
-/** `aheadMs`: Guacamole's clock against ours, where that is too much to be overlooked; times stay as it told them. */
-export const startOf = (row: HistoryRow, aheadMs: number | undefined): AuditEvent => ({
+export const startOf = (row: HistoryRow, ahead: Ahead): AuditEvent => ({
   ...baseOf(row),
   kind: row.kind === 'session' ? 'guacamole.connected' : 'guacamole.signed-in',
   data: {
     historyId: row.id,
-    at: toIso(row.startedAt),
+    ...timeOf(row.startedAt, ahead),
     from: row.remoteHost,
-    ...(aheadMs === undefined ? {} : { clockAheadMs: aheadMs }),
     ...(row.connection ? { connection: row.connection.id } : {}),
   },
 })
 
-export const endOf = (row: HistoryRow, endedAt: number, aheadMs: number | undefined): AuditEvent => ({
+/** `startAhead`: what was known when the beginning was told. */
+export const endOf = (
+  row: HistoryRow,
+  endedAt: number,
+  { ahead, startAhead }: { ahead: Ahead; startAhead: number | undefined },
+): AuditEvent => ({
   ...baseOf(row),
   kind: ENDED[row.kind],
-  data: {
-    historyId: row.id,
-    at: toIso(endedAt),
-    seconds: Math.max(0, Math.round((endedAt - row.startedAt) / 1000)),
-    ...(aheadMs === undefined ? {} : { clockAheadMs: aheadMs }),
-  },
+  data: { historyId: row.id, ...timeOf(endedAt, ahead), ...lengthOf(endedAt - row.startedAt, ahead.known, startAhead) },
 })
+
+/** As Guacamole told it, always; by our clock, where that differs and is known. */
+function timeOf(at: number, { known, worst }: Ahead) {
+  const off = known ?? worst
+  if (off === undefined || Math.abs(off) <= CLOCK_TOLERANCE_MS) return { at: toIso(at) }
+  return { at: toIso(at), ...(known === undefined ? {} : { correctedAt: toIso(at - known) }), clockAheadMs: off }
+}
+
+/** A clock that was changed in between is taken out of the length where that is known, and else shows only when it was put back. */
+function lengthOf(told: number, endAhead: number | undefined, startAhead: number | undefined): { seconds?: number } {
+  const changed = endAhead === undefined || startAhead === undefined ? 0 : endAhead - startAhead
+  const ms = Math.abs(changed) > CLOCK_TOLERANCE_MS ? told - changed : told
+  return ms < 0 ? {} : { seconds: Math.round(ms / 1000) }
+}
 
 /** Only that it is over is known. */
 export const unwrittenEndOf = (row: HistoryRow, why: NoEnd): AuditEvent => ({

@@ -8,9 +8,9 @@ const CHUNK_BYTES = 64 * 1024
 
 /**
  * What guacd wrote as events of a recording; of half an instruction at the end only a remark stays. The first `sync` is time 0.
- * Rejects with SHIP_NOT_A_RECORDING.
+ * Rejects with SHIP_NOT_A_RECORDING, and with the signal's reason.
  */
-export async function* recordedEvents(file: RecordedFile): AsyncGenerator<RecordedEvent> {
+export async function* recordedEvents(file: RecordedFile, signal?: AbortSignal): AsyncGenerator<RecordedEvent> {
   const cutter = createFrameCutter()
   let begin: number | undefined
   let ms = 0
@@ -20,7 +20,10 @@ export async function* recordedEvents(file: RecordedFile): AsyncGenerator<Record
     ms = Math.max(ms, Math.round((at ?? 0) - (begin ?? at ?? 0)))
     return [ms, 'g', text]
   }
-  for await (const bytes of chunksOf(file)) yield* pushed(file, () => cutter.push(bytes)).map(eventOf)
+  for await (const bytes of chunksOf(file)) {
+    signal?.throwIfAborted()
+    yield* pushed(file, () => cutter.push(bytes)).map(eventOf)
+  }
   const { frame, torn } = pushed(file, () => cutter.rest())
   if (frame) yield eventOf(frame)
   if (torn > 0) yield [ms, 'm', `the last ${torn} bytes were half an instruction`]

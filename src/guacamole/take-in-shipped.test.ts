@@ -161,14 +161,17 @@ test('a session without a recording is told once, and again when the recording c
     endedAt: START + 60_000,
     connection: { id: '7', name: 'web' },
   }
+  const settled = new Set<string>()
   const look = async () =>
     (
       await tellMissing({
         store,
         history: { newest: async () => ({ rows: [row], isAll: true }) },
         owned: async () => new Map([['7', ours]]),
+        clocksAhead: async () => [],
         clock: { ...stage.clock, now: () => now },
         missingAfter: 900_000,
+        settled,
       })
     ).length
   expect(await look()).toBe(0)

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../model/audit-event.ts'
 import { parseScope } from '../model/scope.ts'
 import { putInOutbox } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
+import { type Aheads, agreedAhead } from './clocks-ahead.ts'
 import { findMissing, type MissingRecording } from './missing.ts'
 
 /**
@@ -15,16 +16,20 @@ export async function tellMissing(deps: {
   store: Store
   history: Pick<History, 'newest'>
   owned(): Promise<ReadonlyMap<string, OwnedConnection>>
+  clocksAhead(): Promise<Aheads>
   clock: Clock
   missingAfter: number | undefined
+  /** Kept from look to look. */
+  settled: Set<string>
 }): Promise<readonly MissingRecording[]> {
-  const { store, history, owned, clock, missingAfter } = deps
+  const { store, history, owned, clock, missingAfter, settled } = deps
   if (missingAfter === undefined) return []
   const { rows } = await history.newest('session')
   const known = (uuid: string) =>
     store.db.selectFrom('guacamole_recordings').select('told').where('session', '=', uuid).executeTakeFirst()
   const isThere = async ({ uuid }: { uuid: string }) => (await known(uuid)) !== undefined
-  const missing = await findMissing({ rows, owned, now: clock.now(), missingAfter, isThere })
+  const now = clock.now() + (agreedAhead(await deps.clocksAhead()) ?? 0)
+  const missing = await findMissing({ rows, owned, now, missingAfter, isThere, settled })
   if (missing.length === 0) return []
   const told = await store.withLock('guacamole recordings', async (trx) => {
     const fresh: MissingRecording[] = []

@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccountListing } from '../model/account-listing.ts'
+import type { RegionListing } from '../model/region-listing.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
 import { DISCOVERY } from './observe.ts'
 
@@ -24,7 +25,9 @@ export type Directory = {
   account(id: string): KnownAccount | undefined
   /** Every enabled region of every account; of one that is closed or does not answer, the regions configured or known before. */
   scopes(): Promise<Scope[]>
-  /** Undefined for an account that is not ours: its events are not looked at. */
+  /** What the accounts said of their regions when the scopes were asked for last; undefined before the first time. */
+  regionListing(): RegionListing | undefined
+  /** Undefined for an account that is not ours, and for a region that nobody shall look at: their events are not looked at. */
   scopeOf(account: string, region: string): Scope | undefined
 }
 
@@ -44,6 +47,7 @@ export function createDirectory({
   let accounts = new Map<string, KnownAccount>()
   const regions = new Map<string, readonly string[]>()
   let listing: AccountListing | undefined
+  let regionListing: RegionListing | undefined
   let refreshedAt = Number.NEGATIVE_INFINITY
 
   const listAccounts = async (): Promise<KnownAccount[]> => {
@@ -71,21 +75,36 @@ export function createDirectory({
   }
 
   const listRegions = async (account: KnownAccount): Promise<readonly string[]> => {
-    if (settings.regions !== 'enabled') return settings.regions
     const scope: Scope = { tenant: account.tenant, partition, account: account.id, region: settings.homeRegion }
     const visit = await aws.visit(scope, 'read', DISCOVERY)
     await visit.turn()
     const { Regions } = await visit.ec2.send(new DescribeRegionsCommand({ AllRegions: false }))
-    return (Regions ?? []).flatMap((region) => region.RegionName ?? [])
+    const names = (Regions ?? []).flatMap((region) => region.RegionName ?? []).sort()
+    if (!names.includes(settings.homeRegion)) throw new Error('the list lacks the region that gave it')
+    return names
   }
 
-  const learnRegions = async (account: KnownAccount): Promise<void> => {
-    const found = await listRegions(account).catch((error: unknown) => {
-      log.warn({ account: account.id, reason: reasonOf(error) }, 'the regions of an account could not be listed')
-      return regions.get(account.id) ?? [settings.homeRegion]
-    })
-    regions.set(account.id, found)
+  /** The accounts that answered. */
+  const learnRegions = async (): Promise<string[]> => {
+    const limit = pLimit(REGION_CALLS)
+    const open = [...accounts.values()].filter(({ closed }) => !closed)
+    const answered = open.map((account) =>
+      limit(async () => {
+        try {
+          regions.set(account.id, await listRegions(account))
+          return account.id
+        } catch (error) {
+          log.warn({ account: account.id, reason: reasonOf(error) }, 'the regions of an account could not be listed')
+          if (!regions.has(account.id)) regions.set(account.id, [settings.homeRegion])
+          return []
+        }
+      }),
+    )
+    return (await Promise.all(answered)).flat()
   }
+
+  const scopesOf = ({ id, tenant: owner }: KnownAccount, names: readonly string[]): Scope[] =>
+    names.map((region) => ({ tenant: owner, partition, account: id, region }))
 
   return {
     async refresh() {
@@ -100,17 +119,31 @@ export function createDirectory({
     refreshedAt: () => refreshedAt,
     account: (id) => accounts.get(id),
     async scopes() {
-      const limit = pLimit(REGION_CALLS)
+      const listedAt = clock.now()
       const all = [...accounts.values()]
-      await Promise.all(all.filter(({ closed }) => !closed).map((account) => limit(learnRegions, account)))
-      const known = (id: string) => (settings.regions === 'enabled' ? regions.get(id) : settings.regions) ?? []
-      return all.flatMap(({ id, tenant: owner }) =>
-        known(id).map((region) => ({ tenant: owner, partition, account: id, region })),
-      )
+      const configured = settings.regions
+      if (configured !== 'enabled') {
+        const sets = [{ regions: configured, accounts: all.map(({ id }) => id) }]
+        regionListing = { listedAt, by: 'configuration', sets }
+        return all.flatMap((account) => scopesOf(account, configured))
+      }
+      const answered = await learnRegions()
+      regionListing = { listedAt, by: 'aws', sets: setsOf(answered, regions) }
+      return all.flatMap((account) => scopesOf(account, regions.get(account.id) ?? []))
     },
+    regionListing: () => regionListing,
     scopeOf(id, region) {
       const account = accounts.get(id)
-      return account ? { tenant: account.tenant, partition: partitionOf(region), account: id, region } : undefined
+      const isLookedAt = settings.regions === 'enabled' || settings.regions.includes(region)
+      return account && isLookedAt
+        ? { tenant: account.tenant, partition: partitionOf(region), account: id, region }
+        : undefined
     },
   }
+}
+
+/** Accounts with the same regions in one set. */
+function setsOf(accounts: readonly string[], regions: ReadonlyMap<string, readonly string[]>): RegionListing['sets'] {
+  const alike = Map.groupBy(accounts, (account) => (regions.get(account) ?? []).join())
+  return [...alike].map(([names, ids]) => ({ regions: names.split(','), accounts: ids }))
 }

@@ -1,5 +1,6 @@
 import type { Hint } from '../model/hint.ts'
-import { formatScope, type Scope } from '../model/scope.ts'
+import { formatScope } from '../model/scope.ts'
+import type { Directory } from './directory.ts'
 import { readEvent } from './events/read-event.ts'
 
 export type Message = { id: string; body: string }
@@ -11,17 +12,17 @@ export type Look = Pick<Hint, 'scope' | 'ids' | 'attempt' | 'sweepId'> & { messa
 export type Folded = {
   work: Look[]
   /** Acknowledged without work, counted. */
-  ignored: { id: string; why: 'unknown-event' | 'unknown-account' | 'no-instances' }[]
+  ignored: { id: string; why: 'unknown-event' | 'unknown-account' | 'other-region' | 'no-instances' }[]
   malformed: { id: string; reason: string }[]
 }
 
 /** Asked for in one look, so that what answers it and what is asked again stay far below the size of a message. */
 const IDS_A_LOOK = 1_000
 
-type ScopeOf = (account: string, region: string) => Scope | undefined
+type Known = Pick<Directory, 'account' | 'scopeOf'>
 
 /** Many events about few instances become one look-up per scope and attempt. */
-export function foldHints(messages: readonly Message[], scopeOf: ScopeOf): Folded {
+export function foldHints(messages: readonly Message[], directory: Known): Folded {
   const folded: Folded = { work: [], ignored: [], malformed: [] }
   const byKey = new Map<string, Folded['work'][number]>()
   for (const { id, body } of messages) {
@@ -29,12 +30,9 @@ export function foldHints(messages: readonly Message[], scopeOf: ScopeOf): Folde
     if (reading.kind === 'malformed') folded.malformed.push({ id, reason: reading.reason })
     else if (reading.kind === 'unknown') folded.ignored.push({ id, why: 'unknown-event' })
     else {
-      const hint = reading.kind === 'ours' ? reading.hint : hintOf(reading, scopeOf)
+      const hint = reading.kind === 'ours' ? reading.hint : hintOf(reading, directory)
       if (!hint)
-        folded.ignored.push({
-          id,
-          why: reading.kind === 'event' && reading.ids.length === 0 ? 'no-instances' : 'unknown-account',
-        })
+        folded.ignored.push({ id, why: reading.kind === 'event' ? whyNot(reading, directory) : 'unknown-event' })
       else add(byKey, id, hint)
     }
   }
@@ -49,9 +47,16 @@ function inPieces(look: Look): Look[] {
   return [...Array(count).keys()].map((n) => ({ ...look, ids: ids.slice(n * IDS_A_LOOK, (n + 1) * IDS_A_LOOK) }))
 }
 
-function hintOf(reading: { account: string; region: string; ids: string[] }, scopeOf: ScopeOf): Hint | undefined {
+type Named = { account: string; region: string; ids: string[] }
+
+function hintOf(reading: Named, { scopeOf }: Known): Hint | undefined {
   const scope = reading.ids.length > 0 ? scopeOf(reading.account, reading.region) : undefined
   return scope && { scope, ids: reading.ids, attempt: 0 }
+}
+
+function whyNot({ account, ids }: Named, directory: Known): Folded['ignored'][number]['why'] {
+  if (ids.length === 0) return 'no-instances'
+  return directory.account(account) ? 'other-region' : 'unknown-account'
 }
 
 function add(byKey: Map<string, Look>, message: string, { scope, ids, attempt, sweepId }: Hint): void {

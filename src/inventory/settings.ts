@@ -15,7 +15,7 @@ export const discoverySettings = z.strictObject({
   accountGrace: duration
     .prefault('24h')
     .describe(
-      'What an account that left the organisation had is removed after two complete lists of accounts at least so far apart',
+      'What was in an account that left the organisation, or in a region that an account switched off, is removed after two complete lists without it at least so far apart',
     ),
   concurrency: z.number().int().min(1).max(100).default(16).describe('Accounts and regions asked at the same time'),
   staleAfter: duration.prefault('1h').describe('A scope without a complete listing for so long is shown as stale'),

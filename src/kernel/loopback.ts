@@ -12,10 +12,12 @@ export const isLoopbackAddress = (address: string): boolean =>
   address === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(address)
 
 /** https, or http where the host is loopback: whatever travels stays on the machine. */
-export const secureUrl = z.url({ protocol: /^https?$/ }).refine(
-  (text) => {
-    const url = URL.parse(text)
-    return url !== null && (url.protocol === 'https:' || isLoopbackHost(url.hostname))
-  },
-  { message: 'http is accepted only for localhost, 127.0.0.1 and [::1]: use https' },
-)
+export const secureUrl = z
+  .url({ protocol: /^https?$/, abort: true, error: 'a URL, such as https://host.example.com' })
+  .refine(
+    (text) => {
+      const url = URL.parse(text)
+      return url !== null && (url.protocol === 'https:' || isLoopbackHost(url.hostname))
+    },
+    { message: 'http is accepted only for localhost, 127.0.0.1 and [::1]: use https' },
+  )

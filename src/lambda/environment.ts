@@ -4,7 +4,7 @@ import { environmentSchema } from '../tunnel/environment.ts'
 import { lambdaErrors } from './errors.ts'
 
 /** A variable that holds JSON. */
-const json = z.string().transform((text, ctx): unknown => {
+export const json = z.string().transform((text, ctx): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -13,7 +13,7 @@ const json = z.string().transform((text, ctx): unknown => {
   }
 })
 
-const logLevel = z.enum(['debug', 'info', 'warn', 'error']).default('info')
+export const logLevel = z.enum(['debug', 'info', 'warn', 'error']).default('info')
 
 /** What the observer is told: where to look, and whom it tells. It knows no database. */
 export const observerEnvironment = z.object({
@@ -29,20 +29,27 @@ export const observerEnvironment = z.object({
   LOG_LEVEL: logLevel,
 })
 
-/** What the writer is told: its database, and the queue of what has to be looked up again. It assumes no role. */
-export const writerEnvironment = z.object({
+export const trailGroup = z.string().regex(/^[\w./#-]{1,512}$/)
+export const secretArn = z.string().regex(/^arn:[^:]+:secretsmanager:/)
+
+/** How a function finds our database. */
+export const databaseVariables = {
   /** ARN of a secret as RDS writes it; JSON with host, port, username, password, dbname. */
-  DATABASE_SECRET_ARN: z.string().regex(/^arn:[^:]+:secretsmanager:/),
+  DATABASE_SECRET_ARN: secretArn,
   /** `verify-full` wants the certificate of RDS (NODE_EXTRA_CA_CERTS of the runtime has it). */
   DATABASE_TLS: z.enum(['verify-full', 'disable']).default('verify-full'),
+}
+
+/** What the writer is told: its database, and the queue of what has to be looked up again. It assumes no role. */
+export const writerEnvironment = z.object({
+  ...databaseVariables,
   EVENTS_QUEUE_URL: z.url(),
   /** Where the observations come from. Without it, what failed comes again only when its visibility time-out ends. */
   OBSERVATIONS_QUEUE_URL: z.url().optional(),
   /** Log group of the trail: the writer keeps a chain of its own there. Without it, its records wait for a `serve`. */
-  TRAIL_GROUP: z
-    .string()
-    .regex(/^[\w./#-]{1,512}$/)
-    .optional(),
+  TRAIL_GROUP: trailGroup.optional(),
+  /** Scopes that changed go to it, where a function keeps a Guacamole in step. */
+  GUACAMOLE_QUEUE_URL: z.url().optional(),
   AWS_REGION: z.string().min(1),
   LOG_LEVEL: logLevel,
 })
@@ -51,7 +58,7 @@ export const writerEnvironment = z.object({
 export const reaperEnvironment = z.object({
   /** As the stack prints it, JSON. */
   ENCHILADA_ENVIRONMENT: json.pipe(environmentSchema),
-  TRAIL_GROUP: z.string().regex(/^[\w./#-]{1,512}$/),
+  TRAIL_GROUP: trailGroup,
   AWS_REGION: z.string().min(1),
   LOG_LEVEL: logLevel,
 })

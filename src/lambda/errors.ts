@@ -11,6 +11,11 @@ export const lambdaErrors = defineErrors({
     retryable: false,
     hint: 'It must be JSON with host, username, password and dbname, as RDS writes it.',
   },
+  NAMED_SECRET_MISSING: {
+    message: 'There is no text in the secret that the function knows as {name}',
+    retryable: true,
+    hint: 'Put the password, or the URL, into it as plain text; its ARN is under `guacamole.secrets` of the deployment’s settings.',
+  },
   REAPER_INCOMPLETE: {
     message: 'The reaper could not do everything: {what}',
     retryable: true,

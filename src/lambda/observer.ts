@@ -34,10 +34,11 @@ const follow = createHintFollower({
 export async function handler(event: SQSEvent | { sweep: true }, context: Invocation): Promise<SQSBatchResponse> {
   if (!('Records' in event)) {
     await directory.refresh()
-    const accounts = directory.listing()
-    if (accounts) await observations.send(reportMessages({ accounts }))
-    const sweepId = newId()
     const scopes = await directory.scopes()
+    const [accounts, regions] = [directory.listing(), directory.regionListing()]
+    if (accounts) await observations.send(reportMessages({ accounts }))
+    if (regions) await observations.send(reportMessages({ regions }))
+    const sweepId = newId()
     await sweeps.send(scopes.map((scope) => JSON.stringify({ scope, ids: 'all', attempt: 0, sweepId })))
     log.info({ sweepId, scopes: scopes.length }, 'a sweep began')
     return { batchItemFailures: [] }

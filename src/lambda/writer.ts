@@ -1,13 +1,15 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createSecretsManager, createSqs } from '../aws/own-account.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
+import { writeScopeMessage } from '../guacamole/scope-message.ts'
 import { createEventQueue, type Received } from '../inventory/event-queue.ts'
+import { createMessages } from '../inventory/send-messages.ts'
 import { systemClock as clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
 import { createApplier } from '../reconcile/apply-observation.ts'
 import { noCounts } from '../reconcile/counts.ts'
-import { createAccountKeeper } from '../reconcile/retire-accounts.ts'
+import { createDepartures } from '../reconcile/departures.ts'
 import { readRules } from '../reconcile/rules.ts'
 import { settleMessages } from '../reconcile/settle-messages.ts'
 import { createSettler } from '../reconcile/settle-report.ts'
@@ -24,6 +26,7 @@ const log = createLog(env.LOG_LEVEL, 'enchilada-writer')
 const sqs = createSqs(env.AWS_REGION)
 const events = createEventQueue(sqs, env.EVENTS_QUEUE_URL)
 const reports = env.OBSERVATIONS_QUEUE_URL ? createEventQueue(sqs, env.OBSERVATIONS_QUEUE_URL) : undefined
+const follower = env.GUACAMOLE_QUEUE_URL ? createMessages(sqs, env.GUACAMOLE_QUEUE_URL) : undefined
 const database = createRenewable(openDatabase, ({ store }) => store.close())
 await database.get()
 
@@ -41,9 +44,11 @@ async function settleAll(received: readonly Received[], signal: AbortSignal): Pr
     // Read with each batch: `serve` publishes new rules when its configuration or its policies change.
     const rules = await readRules(store.db)
     const catalogue = builtInCatalogue(() => rules.mentions)
-    const applier = createApplier({ store, catalogue, clock, log, ...rules, hasOwnTrail: record !== undefined })
-    const accounts = createAccountKeeper({ store, catalogue, ...rules, hasOwnTrail: record !== undefined })
-    const settle = createSettler({ applier, accounts, later: events.later, counts: noCounts() })
+    const tellFollower = follower && ((scope: string) => follower.send([writeScopeMessage(scope)]))
+    const common = { store, catalogue, ...rules, hasOwnTrail: record !== undefined, tellFollower }
+    const applier = createApplier({ ...common, clock, log })
+    const departures = createDepartures(common)
+    const settle = createSettler({ applier, departures, later: events.later, counts: noCounts() })
     return await settleMessages(received, { settle, log, signal })
   } catch (error) {
     log.error({ reason: reasonOf(error) }, 'nothing of a batch could be written; it comes again')

@@ -24,6 +24,7 @@ export const auditKinds = [
   'discovery.removed',
   'discovery.held-back',
   'discovery.account-gone',
+  'discovery.region-gone',
   'discovery.malformed',
   'guacamole.connected',
   'guacamole.disconnected',

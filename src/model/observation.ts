@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { accountListingSchema } from './account-listing.ts'
 import { instanceIdSchema, instanceSchema } from './instance.ts'
+import { regionListingSchema } from './region-listing.ts'
 import { scopeSchema } from './scope.ts'
 
 /** Why an observation is not the whole truth; each is a state of the scope, not an error for ever. */
@@ -36,5 +37,6 @@ export const reportSchema = z.union([
   z.object({ observation: observationSchema }),
   z.object({ malformed: z.object({ id: z.string(), reason: z.string() }) }),
   z.object({ accounts: accountListingSchema }),
+  z.object({ regions: regionListingSchema }),
 ])
 export type Report = z.infer<typeof reportSchema>

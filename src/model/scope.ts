@@ -2,10 +2,10 @@ import * as z from 'zod'
 
 /** Where AWS is asked: one customer, one partition, one account, one region. */
 export const scopeSchema = z.object({
-  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'a tenant: up to 32 small letters, digits and hyphens'),
   partition: z.enum(['aws', 'aws-cn', 'aws-us-gov']),
-  account: z.string().regex(/^\d{12}$/),
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+  account: z.string().regex(/^\d{12}$/, 'an account: twelve digits, in quotes'),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as eu-west-1'),
 })
 export type Scope = z.infer<typeof scopeSchema>
 export type Partition = Scope['partition']

@@ -44,6 +44,27 @@ describe('the document', () => {
     expect(refused({ engine: { ...openvpn, controlKey: `${openvpn.controlKey}\n` } })).toBe(true)
     expect(networkDocument.safeParse({ ...document, engine: openvpn }).success).toBe(true)
   })
+  test('sends names of narrow zones to a resolver that a route leads to, and no others', () => {
+    const dns = { resolver: '10.0.0.2', zones: ['corp.example', 'eu-west-1.compute.internal', '0.10.in-addr.arpa'] }
+    expect(networkDocument.safeParse({ ...document, dns }).success).toBe(true)
+    expect(refused({ dns: { ...dns, resolver: '10.9.0.2' } })).toBe(true)
+    expect(refused({ dns: { ...dns, resolver: '::1' } })).toBe(true)
+    for (const zone of [
+      '',
+      '.',
+      'com',
+      'local',
+      'in-addr.arpa',
+      'Corp.example',
+      "corp.example'; reboot",
+      'a..b',
+      '../x.y',
+    ])
+      expect(refused({ dns: { ...dns, zones: [zone] } }), zone).toBe(true)
+    const many = Array.from({ length: 201 }, (_, n) => `zone-${n}.example`)
+    expect(refused({ dns: { ...dns, zones: many } })).toBe(true)
+    expect(refused({ dns: { ...dns, zones: [] } })).toBe(true)
+  })
   test.each([['0.0.0.0/0'], ['0.0.0.0/1'], ['128.0.0.0/1'], ['10.0.0.0/7'], ['::/0'], ['10.0.0.0'], ['-A'], ['']])(
     'takes no route like %j',
     (route) => expect(refused({ routes: [route] })).toBe(true),
@@ -60,7 +81,7 @@ test.each(engines.flatMap((engine) => systems.map((system) => ({ engine, system,
   async ({ engine, system, name }) => {
     const { device, routes } = document
     const up = planUp(system, { ...document, engine })
-    const down = planDown(system, { engine: name, device, routes })
+    const down = planDown(system, { engine: name, device, routes, dns: false })
     const { handshake } = up
     const lines = (steps: readonly Step[]) =>
       steps.map(
@@ -98,8 +119,10 @@ describe('what is done', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   /** A system whose `fails` step fails; the peer answers when `answers`. */
-  function stage({ fails = '', answers = true, missing = '' } = {}) {
+  function stage({ fails = '', answers = true, missing = '', version = '2.6.14' } = {}) {
     const said: string[] = []
+    /** Zones of each device, as systemd-resolved has them. */
+    const links = new Map<string, string>()
     const clock = createFakeClock()
     const journal = openUndoJournal(join(folder, 'journal'))
     const apply = createNetconf({
@@ -108,11 +131,22 @@ describe('what is done', () => {
       journal,
       clock: { now: clock.now, sleep: async (ms) => void (await clock.advance(ms)) },
       isInstalled: (program) => program !== missing,
-      run: async (argv) => {
+      run: async (argv, { input } = {}) => {
         const line = argv.join(' ')
-        said.push(line)
+        said.push(line, ...(input?.trimEnd().split('\n') ?? []))
         if (argv[0] === missing) throw new ProgramMissing(missing, {})
-        if (fails && line.startsWith(fails)) return { code: 2, stdout: '', stderr: 'no such luck' }
+        if (fails && (input ?? line).startsWith(fails)) return { code: 2, stdout: '', stderr: 'no such luck' }
+        if (line === 'openvpn --version')
+          return { code: 1, stdout: `OpenVPN ${version} x86_64-pc-linux-gnu`, stderr: '' }
+        const [program, verb, device = '', ...zones] = argv
+        if (program === 'resolvectl' && verb === 'domain' && zones.length > 0) links.set(device, zones.join(' '))
+        if (line.startsWith('ip link del')) links.delete(argv.at(-1) ?? '')
+        if (line === 'resolvectl domain')
+          return {
+            code: 0,
+            stdout: [...links].map(([name, held]) => `Link 7 (${name}): ${held}\n`).join(''),
+            stderr: '',
+          }
         const stdout = line.includes('latest-handshakes') ? `${key}\t${answers ? 1_764_000_000 : 0}\n` : ''
         return { code: 0, stdout, stderr: '' }
       },
@@ -123,8 +157,8 @@ describe('what is done', () => {
   test('routes come after the handshake, and the key does not stay on the disk', async () => {
     const { apply, said, journal } = stage()
     await apply(document)
-    expect(said.at(-1)).toBe('ip route add 10.1.0.0/16 dev ench01234567')
-    expect(said.findIndex((line) => line.includes('latest-handshakes'))).toBeLessThan(said.length - 2)
+    expect(said.at(-1)).toBe('route add 10.1.0.0/16 dev ench01234567')
+    expect(said.findIndex((line) => line.includes('latest-handshakes'))).toBeLessThan(said.indexOf('ip -batch -'))
     expect(readdirSync(folder)).toEqual(['journal'])
     expect(readFileSync(join(folder, 'journal/ench01234567.json'), 'utf8')).not.toContain(secret)
     await apply({ action: 'down', device: document.device })
@@ -132,16 +166,58 @@ describe('what is done', () => {
     expect(await journal.list()).toEqual([])
   })
 
-  test.each([['ip addr'], ['wg set'], ['ip route add 10.1']])(
-    'a failing "%s" undoes what went before',
-    async (fails) => {
-      const { apply, said, journal } = stage({ fails })
-      await expect(apply(document)).rejects.toMatchObject({ code: 'NETCONF_STEP_FAILED' })
-      expect(said.at(-1)).toBe('ip link del dev ench01234567')
-      expect(await journal.list()).toEqual([])
-      expect(existsSync(join(folder, 'ench01234567.key'))).toBe(false)
-    },
-  )
+  test('a device that replaces another takes its routes over, each in one step, and the other stays until it is ended', async () => {
+    const { apply, said, journal } = stage()
+    await apply(document)
+    said.length = 0
+    await apply({ ...document, device: 'ench89abcdef', replaces: document.device })
+    expect(said.slice(said.indexOf('ip -batch -') + 1)).toEqual([
+      'route replace 10.0.0.0/16 dev ench89abcdef',
+      'route replace 10.1.0.0/16 dev ench89abcdef',
+    ])
+    await apply({ action: 'down', device: document.device })
+    expect((await journal.list()).map(({ device }) => device)).toEqual(['ench89abcdef'])
+  })
+
+  test('zones of a device that is replaced are free for the one that takes its place', async () => {
+    const dns = { resolver: '10.0.0.2', zones: ['corp.example'] }
+    const { apply, said } = stage()
+    await apply({ ...document, dns })
+    expect(await apply({ ...document, dns, device: 'ench89abcdef', replaces: document.device })).toMatchObject({
+      zones: ['corp.example'],
+      warnings: [],
+    })
+    expect(said.at(-1)).toBe('resolvectl dns ench89abcdef 10.0.0.2')
+  })
+
+  test('a device whose server does not answer leaves the other where it is', async () => {
+    await stage().apply(document)
+    const { apply, said, journal } = stage({ answers: false })
+    const again = { ...document, device: 'ench89abcdef', replaces: document.device }
+    await expect(apply(again)).rejects.toMatchObject({ code: 'NETCONF_NO_HANDSHAKE' })
+    expect(said.filter((line) => line.startsWith('ip link del'))).toEqual(['ip link del dev ench89abcdef'])
+    expect((await journal.list()).map(({ device }) => device)).toEqual([document.device])
+  })
+
+  test('names are asked there once its routes lead there, and no more before the device goes, whoever ends it', async () => {
+    const { apply, said, journal } = stage()
+    const dns = { resolver: '10.0.0.2', zones: ['corp.example'] }
+    expect(await apply({ ...document, dns })).toMatchObject({ zones: ['corp.example'], warnings: [] })
+    expect(said).toContain('route add 10.1.0.0/16 dev ench01234567')
+    expect(said.at(-1)).toBe('resolvectl dns ench01234567 10.0.0.2')
+    const [made] = await journal.list()
+    if (made) await journal.write({ ...made, ownerStart: 'gone' })
+    expect(await apply({ action: 'repair' })).toEqual({ repaired: ['ench01234567'] })
+    expect(said.slice(-2)).toEqual(['resolvectl revert ench01234567', 'ip link del dev ench01234567'])
+  })
+
+  test.each([['ip addr'], ['wg set'], ['route add 10.0']])('a failing "%s" undoes what went before', async (fails) => {
+    const { apply, said, journal } = stage({ fails })
+    await expect(apply(document)).rejects.toMatchObject({ code: 'NETCONF_STEP_FAILED' })
+    expect(said.at(-1)).toBe('ip link del dev ench01234567')
+    expect(await journal.list()).toEqual([])
+    expect(existsSync(join(folder, 'ench01234567.key'))).toBe(false)
+  })
 
   test('a peer that never answers is asked anew, and then everything is undone', async () => {
     const { apply, said } = stage({ answers: false })
@@ -160,13 +236,43 @@ describe('what is done', () => {
       code: 'NETCONF_PROGRAM_MISSING',
       message: 'the program openvpn is not installed',
     })
-    expect(await apply({ action: 'repair', engine: 'wireguard' })).toEqual({ repaired: [] })
     expect(said).toEqual([])
+    expect(await apply({ action: 'repair', engine: 'wireguard' })).toEqual({ repaired: [] })
   })
+
+  test.each([
+    ['2.5.9', 'NETCONF_PROGRAM_TOO_OLD'],
+    ['1.9', 'NETCONF_PROGRAM_TOO_OLD'],
+    ['2.6_rc2', undefined],
+    ['2.10.0', undefined],
+    ['3.0', undefined],
+    ['unknown', undefined],
+  ])('OpenVPN %s, before a server is made: %s', async (version, code) => {
+    const { apply } = stage({ version })
+    const said = await apply({ action: 'repair', engine: 'openvpn' }).catch((error: { code: string }) => error.code)
+    expect(said).toEqual(code ?? { repaired: [] })
+  })
+
+  test.each(['wireguard', 'openvpn'] as const)(
+    'a machine that may make no device for %s says so before a server is made, and keeps nothing of the attempt',
+    async (engine) => {
+      const { apply, said, journal } = stage()
+      await apply({ action: 'repair', engine })
+      const made = said.findIndex((line) => line.startsWith('ip link add') || line.startsWith('ip tuntap add'))
+      expect(said[made + 1]).toMatch(/^ip link del dev ench[0-9a-f]{8}$/)
+      expect(await journal.list()).toEqual([])
+
+      const refused = stage({ fails: engine === 'openvpn' ? 'ip tuntap add' : 'ip link add', missing: 'wireguard-go' })
+      await expect(refused.apply({ action: 'repair', engine })).rejects.toMatchObject({
+        code: expect.stringMatching(/^NETCONF_/),
+      })
+      expect(await refused.journal.list()).toEqual([])
+    },
+  )
 
   test('the next run undoes what a process left that is gone, and leaves the living alone', async () => {
     const { apply, said, journal } = stage()
-    const made = { engine: 'wireguard' as const, routes: ['10.0.0.0/16'], owner: process.pid }
+    const made = { engine: 'wireguard' as const, routes: ['10.0.0.0/16'], dns: false, owner: process.pid }
     await journal.write({ ...made, device: 'ench00000001', ownerStart: '1' })
     await apply(document)
     expect(said[0]).toBe('ip link del dev ench00000001')

@@ -4,10 +4,11 @@ import type { Clock } from '../kernel/clock.ts'
 import { processStart } from '../kernel/process-start.ts'
 import { ProgramMissing, type RunResult } from '../kernel/run.ts'
 import type { NetworkAnswer, NetworkDocument, NetworkUp } from '../tunnel/network-document.ts'
+import { checkMachine } from './check-machine.ts'
 import { netconfErrors } from './errors.ts'
 import { meetByManagement } from './meet-by-management.ts'
 import { type Handshake, type Made, planDown, planUp, type Step, type System } from './plan.ts'
-import { programsOf } from './programs.ts'
+import { setDns } from './set-dns.ts'
 import { isOrphaned, type UndoJournal } from './undo-journal.ts'
 
 export type NetconfParts = {
@@ -80,8 +81,8 @@ export function createNetconf(parts: NetconfParts) {
   }
 
   async function up(document: NetworkUp, signal: AbortSignal): Promise<NetworkAnswer> {
-    const { device, routes, owner } = document
-    const made: Made = { engine: document.engine.name, device, routes }
+    const { device, routes, owner, dns, replaces } = document
+    const made: Made = { engine: document.engine.name, device, routes, dns: dns !== undefined }
     const plan = planUp(system, document, folder)
     await journal.write({ ...made, routes, owner, ownerStart: processStart(owner) })
     try {
@@ -91,21 +92,32 @@ export function createNetconf(parts: NetconfParts) {
       }
       for (const step of plan.before) await attempt(step)
       for (const { path, brief } of plan.files) if (brief) await rm(path)
+      const names = dns && setDns({ system, run: parts.run, attempt }, device, dns, replaces)
+      // Only Linux takes over what another device has; elsewhere it must be free.
+      const takesOver = replaces === undefined || system === 'linux'
+      if (takesOver) names?.begin()
       const handshakeMs = await shakeHands(document, plan.handshake, signal)
+      if (!takesOver) await undoAll((await journal.list()).filter((one) => one.device === replaces))
       for (const step of plan.after) {
         signal.throwIfAborted()
         await attempt(step)
       }
-      return { handshakeMs }
+      if (!names) return { handshakeMs }
+      const { zones, warnings } = await names.finish()
+      return { handshakeMs, zones, warnings: warnings.map((one) => one.toJSON()) }
     } catch (error) {
       await undo(made)
       throw error
     }
   }
 
+  async function undoAll(several: readonly Made[]): Promise<void> {
+    for (const one of several) await undo(one)
+  }
+
   async function repair(): Promise<string[]> {
     const orphans = (await journal.list()).filter(isOrphaned)
-    for (const orphan of orphans) await undo(orphan)
+    await undoAll(orphans)
     return orphans.map(({ device }) => device)
   }
 
@@ -121,9 +133,7 @@ export function createNetconf(parts: NetconfParts) {
       }
       case 'repair': {
         // Said before a server is made that nobody could reach.
-        const programs = document.engine ? programsOf[document.engine][system] : []
-        const missing = programs.find((program) => !parts.isInstalled(program))
-        if (missing !== undefined) throw netconfErrors.NETCONF_PROGRAM_MISSING({ program: missing })
+        if (document.engine) await checkMachine({ ...parts, attempt }, document.engine)
         return { repaired }
       }
     }

@@ -2,10 +2,20 @@ import { addressAt, rangeOf } from '../tunnel/addresses.ts'
 import type { NetworkUp } from '../tunnel/network-document.ts'
 import { type Openvpn, openvpnConfig, remoteOf } from './openvpn-config.ts'
 import type { Handshake, Made, NetworkPlan, Step, System, UndoPlan } from './plan.ts'
-import { addressSteps, darwinRoutes, darwinRoutesGone, linuxDeviceGone, linuxRoutes, utun } from './system-steps.ts'
+import {
+  addressSteps,
+  darwinRoutes,
+  darwinRoutesGone,
+  linuxDevice,
+  linuxDeviceGone,
+  linuxRoutes,
+  utun,
+} from './system-steps.ts'
 
 type Transport = 'udp' | 'tcp'
 const transports = ['udp', 'tcp'] as const
+/** By UDP a packet is sent without asking the kernel first whether there is room. Not on Windows (openvpn(8), --fast-io). */
+const quick = { udp: ['fast-io'], tcp: ['socket-flags TCP_NODELAY'] }
 
 export function openvpnUp(system: System, document: NetworkUp, engine: Openvpn, folder: string): NetworkPlan {
   const { device, address, serverAddress, routes } = document
@@ -17,7 +27,7 @@ export function openvpnUp(system: System, document: NetworkUp, engine: Openvpn, 
       [remoteOf(document, engine, transport)],
       [
         ...own,
-        ...(transport === 'tcp' ? ['socket-flags TCP_NODELAY'] : []),
+        ...quick[transport],
         `daemon ${device}`,
         `writepid ${pidFile(folder, device, transport)}`,
         `management ${socketFile(folder, device, transport)} unix`,
@@ -39,13 +49,9 @@ export function openvpnUp(system: System, document: NetworkUp, engine: Openvpn, 
       const own = [`dev ${device}`, 'ifconfig-noexec', 'disable-dco', 'user nobody']
       return {
         files: [],
-        before: [
-          { tries: [['ip', 'tuntap', 'add', 'dev', device, 'mode', 'tun']] },
-          ...addressSteps(device, address),
-          start('udp', ...own),
-        ],
+        before: [linuxDevice('openvpn', device), ...addressSteps(device, address), start('udp', ...own)],
         handshake: handshake(...own),
-        after: linuxRoutes(device, routes),
+        after: [linuxRoutes(document)],
       }
     }
     case 'darwin': {

@@ -1,5 +1,6 @@
 import type { EngineName } from '../tunnel/engines/engine.ts'
 import type { NetworkUp } from '../tunnel/network-document.ts'
+import { undoDns } from './dns-plan.ts'
 import { openvpnDown, openvpnUp } from './openvpn-plan.ts'
 import { wireguardDown, wireguardUp } from './wireguard-plan.ts'
 
@@ -43,7 +44,13 @@ export type NetworkPlan = {
   after: readonly Step[]
 }
 /** What to undo needs no more than this, and it holds no secret: it may be written down. */
-export type Made = { engine: EngineName; device: string; routes: readonly string[] }
+export type Made = {
+  engine: EngineName
+  device: string
+  routes: readonly string[]
+  /** Names were asked through it. */
+  dns: boolean
+}
 export type UndoPlan = { steps: readonly Step[]; files: readonly string[] }
 
 export const folders = {
@@ -66,6 +73,11 @@ export function planUp(system: System, document: NetworkUp, folder: string = fol
 }
 
 export function planDown(system: System, made: Made, folder: string = folders[system]): UndoPlan {
+  const { steps, files } = engineDown(system, made, folder)
+  return { steps: [...(made.dns ? undoDns(system, made.device) : []), ...steps], files }
+}
+
+function engineDown(system: System, made: Made, folder: string): UndoPlan {
   switch (made.engine) {
     case 'wireguard':
       return wireguardDown(system, made, folder)

@@ -9,6 +9,11 @@ export const programsOf: Readonly<Record<EngineName, Readonly<Record<System, rea
   openvpn: { linux: ['openvpn'], darwin: ['openvpn'], win32: ['tapctl.exe'] },
 }
 
+/** Of the programs that say it themselves; `peer-fingerprint` is new in OpenVPN 2.6. */
+export const leastVersion: Readonly<Partial<Record<EngineName, { program: string; major: number; minor: number }>>> = {
+  openvpn: { program: 'openvpn', major: 2, minor: 6 },
+}
+
 export const isInstalled = (program: string, path = process.env['PATH'] ?? ''): boolean =>
   path.split(delimiter).some((folder) => isExecutable(join(folder, program)))
 

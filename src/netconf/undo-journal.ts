@@ -13,6 +13,7 @@ const madeSchema = z.object({
   engine: z.enum(engineNames),
   device: z.string(),
   routes: z.array(z.string()),
+  dns: z.boolean().prefault(false),
   owner: z.number(),
   /** A process id comes again; with its start it does not. */
   ownerStart: z.string(),

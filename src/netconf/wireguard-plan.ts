@@ -4,6 +4,7 @@ import {
   addressSteps,
   darwinRoutes,
   darwinRoutesGone,
+  linuxDevice,
   linuxDeviceGone,
   linuxRoutes,
   MTU,
@@ -17,10 +18,11 @@ const KEEPALIVE_S = '25'
 
 export function wireguardUp(
   system: System,
-  { device, address, serverAddress, routes, endpoint }: NetworkUp,
+  document: NetworkUp,
   { port, publicKey, privateKey }: Wireguard,
   folder: string,
 ): NetworkPlan {
+  const { device, address, serverAddress, routes, endpoint } = document
   const key = { path: keyFile(folder, device), text: `${privateKey}\n`, brief: true }
   const allowed = [`${serverAddress}/32`, ...routes]
   const setPeer = (name: string, ...before: string[]): Step => ({
@@ -43,18 +45,12 @@ export function wireguardUp(
       return {
         files: [key],
         before: [
-          // The kernel's own, or else in user space, as wg-quick does it.
-          {
-            tries: [
-              ['ip', 'link', 'add', 'dev', device, 'type', 'wireguard'],
-              ['wireguard-go', device],
-            ],
-          },
+          linuxDevice('wireguard', device),
           ...addressSteps(device, address),
           setPeer(device, 'private-key', key.path),
         ],
         handshake: handshake(device, anew(device)),
-        after: linuxRoutes(device, routes),
+        after: [linuxRoutes(document)],
       }
     case 'darwin': {
       const name = utun(device)

@@ -4,7 +4,6 @@ import type { Log } from '../kernel/log.ts'
 import type { Observation } from '../model/observation.ts'
 import { formatScope } from '../model/scope.ts'
 import { putInOutbox } from '../store/outbox.ts'
-import type { Store } from '../store/store.ts'
 import type { ConnectionSettings } from '../wanted/settings.ts'
 import { wantedConnections } from '../wanted/wanted-connections.ts'
 import { assemble } from './assemble-pages.ts'
@@ -12,7 +11,7 @@ import { auditOf } from './audit-changes.ts'
 import { knownNameOf, noteFreshness } from './freshness.ts'
 import { forgetTombstones, readLedger, writeLedger } from './ledger.ts'
 import { BRAKE, type Known, planChanges } from './plan.ts'
-import { createTeller } from './tell-changes.ts'
+import { createTeller, type TellDeps } from './tell-changes.ts'
 
 export type Applied = {
   outcome: 'applied' | 'stale' | 'incomplete' | 'waiting-for-pages'
@@ -24,15 +23,12 @@ export type Applied = {
   heldBack: number
 }
 
-export type ApplyDeps = {
-  store: Store
+export type ApplyDeps = TellDeps & {
   catalogue: BuiltInCatalogue
   clock: Clock
   log: Log
   connections: ConnectionSettings
   absenceProof: number
-  /** The caller moves its records into the trail itself: others are not called to it. */
-  hasOwnTrail?: boolean
 }
 
 export type Applier = {

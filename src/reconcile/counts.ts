@@ -1,4 +1,4 @@
-/** Counted since the process began; metrics read them. */
+/** Counted since the process began, but for what is held back: that is of the last list. Metrics read them. */
 export type DiscoveryCounts = {
   messages: number
   malformed: number
@@ -9,7 +9,8 @@ export type DiscoveryCounts = {
   incomplete: number
   put: number
   removed: number
-  heldBack: number
+  accountsHeldBack: number
+  regionsHeldBack: number
 }
 
 export const noCounts = (): DiscoveryCounts => ({
@@ -22,5 +23,6 @@ export const noCounts = (): DiscoveryCounts => ({
   incomplete: 0,
   put: 0,
   removed: 0,
-  heldBack: 0,
+  accountsHeldBack: 0,
+  regionsHeldBack: 0,
 })

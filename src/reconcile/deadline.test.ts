@@ -38,6 +38,7 @@ test('at the deadline a slow account alone comes again, and what was cut short i
   const directory: Directory = {
     refresh: async () => undefined,
     listing: () => undefined,
+    regionListing: () => undefined,
     refreshedAt: () => 0,
     account: () => undefined,
     scopes: async () => [],

@@ -10,8 +10,8 @@ import type { Log } from '../kernel/log.ts'
 import type { Scope } from '../model/scope.ts'
 import type { Applier } from './apply-observation.ts'
 import { type DiscoveryCounts, noCounts } from './counts.ts'
+import type { Departures } from './departures.ts'
 import { createHintFollower } from './follow-hints.ts'
-import type { AccountKeeper } from './retire-accounts.ts'
 import { createSettler } from './settle-report.ts'
 
 /** Discovery in one process: it polls the queue, sweeps, and applies what it sees. */
@@ -28,7 +28,7 @@ export type DiscoveryDeps = {
   directory: Directory
   observer: Looking
   applier: Applier
-  accounts: AccountKeeper
+  departures: Departures
   /** Absent: only the sweep finds changes. */
   queue: EventQueue | undefined
   clock: Clock
@@ -39,7 +39,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { settings, directory, queue, clock, log } = deps
   const observer = besidesClosed(deps.observer, directory, clock)
   const counts = noCounts()
-  const settle = createSettler({ applier: deps.applier, accounts: deps.accounts, later: queue?.later, counts })
+  const settle = createSettler({ applier: deps.applier, departures: deps.departures, later: queue?.later, counts })
   const follow = createHintFollower({
     directory,
     observer,
@@ -49,18 +49,21 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     log,
   })
 
-  /** Accounts that went are one matter, what there is another: the sweep does not wait for their rows. */
-  const settleAccounts = async () => {
-    const accounts = directory.listing()
-    if (!accounts) return
-    await settle({ accounts }).catch((error: unknown) => {
-      log.error({ reason: reasonOf(error) }, 'accounts that went keep their rows until the next sweep')
-    })
+  /** What went is one matter, what there is another: an error here does not hold up the sweep. */
+  const settleDepartures = async () => {
+    const [accounts, regions] = [directory.listing(), directory.regionListing()]
+    try {
+      if (accounts) await settle({ accounts })
+      if (regions) await settle({ regions })
+    } catch (error) {
+      log.error({ reason: reasonOf(error) }, 'accounts and regions that went keep their rows until the next sweep')
+    }
   }
 
   const sweep = async (signal?: AbortSignal) => {
     await directory.refresh()
-    await settleAccounts()
+    const scopes = await directory.scopes()
+    await settleDepartures()
     const sweepId = newId()
     const limit = pLimit(settings.concurrency)
     const totals = { scopes: 0, incomplete: 0, put: 0, removed: 0 }
@@ -81,7 +84,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       }
       totals.scopes += 1
     }
-    await Promise.all((await directory.scopes()).map((scope) => limit(one, scope)))
+    await Promise.all(scopes.map((scope) => limit(one, scope)))
     counts.sweeps += 1
     log.info({ sweepId, ...totals }, 'swept')
     return totals

@@ -12,12 +12,12 @@ const late = '444455556666'
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`
 const scopeOf = (account: string): Scope => ({ tenant: 'acme', partition: 'aws', account, region: 'eu-west-1' })
 
-const stateChange = (account: string, instance: string) =>
+const stateChange = (account: string, instance: string, region = 'eu-west-1') =>
   JSON.stringify({
     source: 'aws.ec2',
     'detail-type': 'EC2 Instance State-change Notification',
     account,
-    region: 'eu-west-1',
+    region,
     detail: { 'instance-id': instance, state: 'running' },
   })
 
@@ -33,11 +33,13 @@ function directory(): Directory & { refreshes: number; away: boolean } {
       accounts.add(late)
     },
     listing: () => undefined,
+    regionListing: () => undefined,
     refreshedAt: () => (it.refreshes === 0 ? 0 : 1e9),
     account: (account: string) =>
       accounts.has(account) ? { id: account, name: `name of ${account}`, tenant: 'acme', closed: false } : undefined,
     scopes: async () => [...accounts].map(scopeOf),
-    scopeOf: (account: string) => (accounts.has(account) ? scopeOf(account) : undefined),
+    scopeOf: (account: string, region: string) =>
+      accounts.has(account) && region === 'eu-west-1' ? scopeOf(account) : undefined,
   }
   return it
 }
@@ -105,6 +107,13 @@ test('an account that joined since the list was read is asked for, once a minute
   expect(asked).toEqual([`${late} ${id(1)}`])
   await follow([{ id: 'm', body: stateChange('999999999999', id(1)) }])
   expect(accounts.refreshes).toBe(1)
+  expect(counts.ignored).toBe(1)
+})
+
+test('an event from a region that nobody shall look at is dropped, and the accounts are not asked for again', async () => {
+  expect(await follow([{ id: 'm', body: stateChange(known, id(1), 'us-east-1') }])).toEqual([])
+  expect(asked).toEqual([])
+  expect(accounts.refreshes).toBe(0)
   expect(counts.ignored).toBe(1)
 })
 

@@ -31,14 +31,14 @@ export function createHintFollower(deps: FollowDeps) {
 
   /** `unsure`: while the accounts cannot be listed nobody can say whether a message is about one of ours. */
   const fold = async (messages: readonly Message[]): Promise<Folded & { unsure: string[] }> => {
-    const folded = foldHints(messages, directory.scopeOf)
+    const folded = foldHints(messages, directory)
     const unknown = folded.ignored.filter((one) => one.why === 'unknown-account').map((one) => one.id)
     const isCold = directory.refreshedAt() < 0
     const isNew = unknown.length > 0 && clock.now() - directory.refreshedAt() >= ASK_AGAIN_MS
     if (!isCold && !isNew) return { ...folded, unsure: [] }
     try {
       await directory.refresh()
-      return { ...foldHints(messages, directory.scopeOf), unsure: [] }
+      return { ...foldHints(messages, directory), unsure: [] }
     } catch (error) {
       log.warn({ reason: reasonOf(error), messages: unknown.length }, 'the accounts could not be listed')
       const ignored = folded.ignored.filter((one) => one.why !== 'unknown-account')

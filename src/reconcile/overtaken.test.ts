@@ -48,7 +48,7 @@ test('what a look saw and a later listing did not show yet is looked up again', 
       connections: connectionSettings.parse({}),
       absenceProof: 60_000,
     }),
-    accounts: { settle: async () => undefined },
+    departures: { settleAccounts: async () => 0, settleRegions: async () => 0 },
     later: async (hint) => void later.push(hint),
     counts: noCounts(),
   })

@@ -174,7 +174,7 @@ describe('the laws of the reconciler', () => {
       }),
       { numRuns: Number(process.env['LAW_RUNS'] ?? 100) },
     )
-  })
+  }, 180_000)
 
   test('removals by absence beyond the brake are held back, terminations seen are not', async () => {
     await reset()

@@ -36,6 +36,7 @@ beforeEach(() => {
   malformed = []
   listed = []
 })
+const counts = noCounts()
 const settle = createSettler({
   applier: {
     async apply(part) {
@@ -45,9 +46,18 @@ const settle = createSettler({
     },
     noteMalformed: async (message) => void malformed.push(message.id),
   },
-  accounts: { settle: async ({ ids }) => void listed.push(...ids) },
+  departures: {
+    async settleAccounts({ ids }) {
+      listed.push(...ids)
+      return 2
+    },
+    async settleRegions({ sets }) {
+      listed.push(...sets.flatMap(({ regions }) => regions))
+      return 3
+    },
+  },
   later: async (hint, delayMs) => void hints.push({ hint, delayMs }),
-  counts: noCounts(),
+  counts,
 })
 const send = (...bodies: string[]) =>
   settleMessages(
@@ -78,8 +88,11 @@ test('an id that AWS does not know yet is asked for later and later, and then no
   expect(hints.at(-1)?.hint).toEqual({ scope, ids: [id], attempt: 7 })
 })
 
-test('a list of accounts is a report too', async () => {
+test('lists of accounts and of regions are reports too, and what they hold back is told', async () => {
   const accounts = { listedAt: 1, ids: ['111122223333'], excluded: [] }
+  const regions = { listedAt: 1, by: 'aws', sets: [{ regions: ['eu-west-1'], accounts: ['111122223333'] }] } as const
   expect(await send(...reportMessages({ accounts }))).toEqual([])
-  expect(listed).toEqual(['111122223333'])
+  expect(await send(JSON.stringify({ regions }))).toEqual([])
+  expect(listed).toEqual(['111122223333', 'eu-west-1'])
+  expect(counts).toMatchObject({ accountsHeldBack: 2, regionsHeldBack: 3 })
 })

@@ -11,8 +11,15 @@ export type TellChanges = {
   records(count: number): Promise<void>
 }
 
-/** `hasOwnTrail`: the caller moves its records into the trail itself, others are not called to it. */
-export function createTeller({ store, hasOwnTrail }: { store: Store; hasOwnTrail?: boolean | undefined }): TellChanges {
+export type TellDeps = {
+  store: Store
+  /** The caller moves its records into the trail itself: others are not called to it. */
+  hasOwnTrail?: boolean
+  /** Tells whoever keeps another catalogue in step and hears no notices. When it fails, so does what is told, and comes again. */
+  tellFollower?: ((scope: string) => Promise<void>) | undefined
+}
+
+export function createTeller({ store, hasOwnTrail, tellFollower }: TellDeps): TellChanges {
   const records = async (count: number) => {
     if (count > 0 && !hasOwnTrail) await store.notify.publish('trail-outbox', { records: count })
   }
@@ -25,6 +32,7 @@ export function createTeller({ store, hasOwnTrail }: { store: Store; hasOwnTrail
       for (const instanceId of ended) await store.notify.publish('instance-gone', { scope, instanceId })
       await store.notify.publish('scope', { scope })
       await records(count)
+      await tellFollower?.(scope)
     },
   }
 }

@@ -4,26 +4,25 @@ import type { Clock } from '../kernel/clock.ts'
 import { syncDirectory } from '../kernel/durable-file.ts'
 import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Signer } from '../kernel/signer.ts'
+import { createAlarm } from './alarm.ts'
 import { recordingErrors } from './errors.ts'
 import { type EventKind, type RecordedEvent, SESSION, type SessionFacts } from './format.ts'
-import { createWatchdog, inTime } from './in-time.ts'
+import { inTime } from './in-time.ts'
+import { createOutputGatherer, GATHER_MS } from './output-gatherer.ts'
 import type { RecordingFiles } from './recording-files.ts'
 import type { Screen } from './screen.ts'
 import { type Sealed, sealSlices } from './seal.ts'
 import { openSliceLog } from './slice-log.ts'
 import type { SpoolBudget } from './spool.ts'
-import { createTextCutter } from './text-cutter.ts'
 import { startWatching } from './watch.ts'
 
-/** Output that comes within this time becomes one event, which bears the time of the first. */
-const GATHER_MS = 20
-/** Events that come within this time are written together: a write costs about the same whether it carries a key's echo or a screen. */
-const WRITE_MS = 500
 const GATHER_BYTES = 64 * 1024
-/** While something is not yet synced or a slice is open, the recorder looks at it this often. */
-const TICK_MS = 1_000
-/** A disk that has not answered by then is as good as full: the session must end within 2 s of what came, and that waited for the write. */
-const STALL_MS = 1_400
+/** What came is written once it is this old and something else comes: the processor is awake then. */
+const WRITE_MS = 700
+/** And by then in any case, all of it at once, whether that is a key's echo or a screen. */
+const WRITE_ALONE_MS = 850
+/** A disk that has not answered by then is as good as full: the session must end within 2 s of what came, and that waited before. */
+const STALL_MS = 1_100
 /** Who waits for a session is refused by then. */
 const OPEN_MS = 10_000
 
@@ -76,23 +75,22 @@ export async function openRecorder(options: {
   })
 
   const listeners = new Set<RecorderListener>()
-  const cutter = createTextCutter()
-  let chunks: Uint8Array[] = []
-  let gathered = 0
-  let gatheredAt = 0
+  const output = createOutputGatherer()
   let events: RecordedEvent[] = []
   let added = 0
   let waiting = 0
+  let writeBy = Number.POSITIVE_INFINITY
   let gathering = false
-  let scheduled = false
-  let ticking = false
   let working: Promise<void> = Promise.resolve()
+  let stepBegunAt: number | undefined
+  let letGo: () => void = () => undefined
   let over: CodedError | 'sealed' | undefined
   const { promise: failed, resolve: tellFailure } = Promise.withResolvers<CodedError>()
 
   const fail = (cause: unknown) => {
     over ??= unavailable(cause)
     log.abandon()
+    setAlarm()
     if (isCoded(over)) tellFailure(over)
   }
 
@@ -105,43 +103,35 @@ export async function openRecorder(options: {
   }
 
   const gather = () => {
-    if (gathered === 0) return
-    const cut = cutter.push(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
-    chunks = []
-    gathered = 0
-    if (cut) add(cut.kind, cut.data, gatheredAt)
+    for (const { at, kind, data } of output.take()) add(kind, data, at)
   }
 
   const write = async () => {
     const batch = events
-    const bytes = waiting - gathered
+    const bytes = waiting - output.size
     events = []
     await log.append(batch)
     waiting -= bytes
-    if (log.busy) tick()
   }
 
-  let letGo: () => void = () => undefined
-  const disk = createWatchdog(clock, STALL_MS, 'the disk', (cause) => {
-    fail(cause)
-    letGo()
-  })
   const step = () =>
     new Promise<void>((resolve) => {
       if (over !== undefined) return resolve()
       letGo = resolve
-      disk.begin()
+      stepBegunAt = clock.now()
+      setAlarm()
       void write()
         .catch(fail)
         .finally(() => {
-          disk.done()
+          stepBegunAt = undefined
+          setAlarm()
           resolve()
         })
     })
 
   const schedule = (): Promise<void> => {
-    scheduled = false
     gather()
+    writeBy = Number.POSITIVE_INFINITY
     working = working.then(step)
     return working
   }
@@ -156,19 +146,32 @@ export async function openRecorder(options: {
     })
   }
 
-  const writeSoon = () => {
-    if (scheduled || over !== undefined) return
-    scheduled = true
-    void clock.sleep(WRITE_MS).then(() => (scheduled ? schedule() : undefined))
+  const alarm = createAlarm(clock, () => {
+    const now = clock.now()
+    if (stepBegunAt !== undefined && now >= stepBegunAt + STALL_MS) return lookAtDisk(stepBegunAt)
+    const isDue = now >= writeBy || (stepBegunAt === undefined && now >= log.closesAt)
+    if (isDue) void schedule()
+    // A step that begins sets it itself.
+    if (!isDue || stepBegunAt !== undefined) setAlarm()
+  })
+
+  const setAlarm = () => {
+    const next = stepBegunAt === undefined ? log.closesAt : stepBegunAt + STALL_MS
+    alarm.set(over === undefined ? Math.min(writeBy, next) : Number.POSITIVE_INFINITY)
   }
 
-  /** An idle session's last output is synced and its slice closed, too. */
-  const tick = () => {
-    if (ticking || over !== undefined) return
-    ticking = true
-    void clock.sleep(TICK_MS).then(() => {
-      ticking = false
-      return schedule()
+  const writeSoon = (now = clock.now()) => {
+    if (writeBy === Number.POSITIVE_INFINITY) writeBy = now + WRITE_ALONE_MS
+    else if (now >= writeBy - WRITE_ALONE_MS + WRITE_MS) return void schedule()
+    setAlarm()
+  }
+
+  const lookAtDisk = (begunAt: number) => {
+    // A process that was itself held up finds timers before answers: those are read first.
+    void clock.sleep(0).then(() => {
+      if (stepBegunAt !== begunAt) return setAlarm()
+      fail(new Error(`the disk has not answered for ${STALL_MS} ms`))
+      letGo()
     })
   }
 
@@ -178,14 +181,11 @@ export async function openRecorder(options: {
     output(bytes) {
       if (over !== undefined || bytes.length === 0) return
       const now = clock.now()
-      if (now - gatheredAt >= GATHER_MS) gather()
-      if (gathered === 0) gatheredAt = now
-      chunks.push(bytes)
-      gathered += bytes.length
+      output.push(bytes, now)
       waiting += bytes.length
-      if (gathered >= GATHER_BYTES) return void schedule()
+      if (output.size >= GATHER_BYTES) return void schedule()
       gatherSoon()
-      writeSoon()
+      writeSoon(now)
     },
     resize(cols, rows) {
       gather()
@@ -208,12 +208,13 @@ export async function openRecorder(options: {
     flush: () => schedule().then(() => log.stored()),
     async seal(reason) {
       await schedule()
-      const rest = cutter.rest()
+      const rest = output.rest()
       if (rest) add(rest.kind, rest.data)
       await schedule()
       listeners.clear()
       if (isCoded(over)) throw over
       over = 'sealed'
+      setAlarm()
       try {
         const slices = await log.close()
         const sealed = await sealSlices({ files, facts, slices, reason, endedAt: clock.now(), signer })

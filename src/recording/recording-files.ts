@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDurably, writeDurably } from '../kernel/durable-file.ts'
+import { isMissingFile } from '../kernel/missing-file.ts'
 import { recordingErrors } from './errors.ts'
 
 /**
@@ -24,17 +25,23 @@ export const isRecordingId = (id: string): boolean => /^[0-9a-f-]{36}$/.test(id)
 
 /** `<directory>/<id>/<name>`. */
 export function directoryFiles(directory: string): RecordingFiles {
-  const pathOf = async (id: string, name: string) => {
-    await mkdir(join(directory, id), { recursive: true, mode: 0o700 })
-    return join(directory, id, name)
+  /** The folder is made for the first file only: a busy session puts many. */
+  const inFolder = async <T>(id: string, put: () => Promise<T>): Promise<T> => {
+    try {
+      return await put()
+    } catch (error) {
+      if (!isMissingFile(error)) throw error
+      await mkdir(join(directory, id), { recursive: true, mode: 0o700 })
+      return put()
+    }
   }
   return {
     async put(id, name, bytes) {
-      const path = await pathOf(id, name)
-      if (await createDurably(path, bytes)) return
+      const path = join(directory, id, name)
+      if (await inFolder(id, () => createDurably(path, bytes))) return
       if (!(await readFile(path)).equals(bytes)) throw recordingErrors.RECORDING_ALREADY_THERE({ id, name })
     },
-    replace: async (id, name, bytes) => writeDurably(await pathOf(id, name), bytes),
+    replace: (id, name, bytes) => inFolder(id, () => writeDurably(join(directory, id, name), bytes)),
     async get(id, name) {
       const path = join(directory, id, name)
       return existsSync(path) ? readFile(path) : undefined

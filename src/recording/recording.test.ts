@@ -56,8 +56,8 @@ async function textOf(id: string): Promise<string> {
 }
 
 describe('a recording', () => {
-  test('holds every byte, in slices of five seconds, and verifies', async () => {
-    const { recorder, id, folder } = await record(lines)
+  test('holds every byte, in slices of twenty seconds, and verifies', async () => {
+    const { recorder, id, folder } = await record(lines, 7_000)
     const sealed = await recorder.seal('closed-by-person')
     expect(await textOf(id)).toBe(lines.join(''))
     expect(sealed.slices).toBeGreaterThan(5)
@@ -108,7 +108,7 @@ describe('a recording', () => {
     const { recorder, folder } = await record(lines.slice(0, 2))
     rmSync(folder, { recursive: true })
     recorder.output(Buffer.from('more'))
-    await pass(recorder, 6_000)
+    await pass(recorder, 21_000)
     expect((await recorder.failed).code).toBe('RECORDING_UNAVAILABLE')
     await expect(recorder.seal('recording-failed')).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
   })
@@ -124,9 +124,9 @@ describe('a recording', () => {
     const { recorder, id } = await record(lines, 7_000)
     await recorder.seal('closed-by-person')
     const index = await recordings.index(id)
-    expect(index?.screens.map((screen) => screen.ms)).toEqual([63_000, 126_000, 189_000])
-    expect(index?.screens[0]?.data).toContain('line 7')
-    expect(index?.screens[0]?.data).not.toContain('line 8')
+    expect(index?.screens.map((screen) => screen.ms)).toEqual([70_000, 133_000, 196_000])
+    expect(index?.screens[0]?.data).toContain('line 8')
+    expect(index?.screens[0]?.data).not.toContain('line 9')
     expect(index?.durationMs).toBe(210_000)
   })
 

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import type { Clock } from '../kernel/clock.ts'
 import { isCoded } from '../kernel/errors.ts'
 import { recordingErrors } from './errors.ts'
@@ -8,9 +9,11 @@ import type { RecordingFiles } from './recording-files.ts'
 import { openSlice, type SliceSpan, storeSlice } from './slice-writer.ts'
 import type { SpoolBudget } from './spool.ts'
 
+/** To a bucket: what is in one outlives the machine. */
 const SLICE_MS = 5_000
+/** To a folder of this machine: the open slice is on the same disk, and closing one takes as many turns of the thread pool as a dozen appends. */
+const LOCAL_SLICE_MS = 20_000
 const SLICE_BYTES = 1024 * 1024
-const SYNC_MS = 1_000
 /** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
 const MAX_UNSTORED = 8
 
@@ -23,8 +26,8 @@ const LAST_MS = 8_000
 
 /** The slices of one recording, as they are written. One call of `append` or `close` at a time. */
 export type SliceLog = {
-  /** There is something to sync or a slice to close by and by: call `append` again, with nothing if need be. */
-  readonly busy: boolean
+  /** When the open slice is old enough to be closed, ms since 1970: call `append` then, with nothing if need be. Infinity: it is empty. */
+  readonly closesAt: number
   /** Resolves once when a closed slice cannot be stored. */
   readonly failed: Promise<unknown>
   append(events: readonly RecordedEvent[]): Promise<void>
@@ -51,9 +54,11 @@ export async function openSliceLog(options: {
   budget?: SpoolBudget | undefined
 }): Promise<SliceLog> {
   const { files, folder, facts, clock, budget } = options
+  const sliceMs = budget ? SLICE_MS : LOCAL_SLICE_MS
   const over = new AbortController()
   let n = 1
-  let slice = await openSlice(folder, n)
+  const directory = await open(folder, 'r')
+  let slice = await openSlice(folder, directory, n)
   let { cols, rows } = facts
   let current: Closed = { n, firstEvent: 0, size: 0, cols, rows }
   const closed: Closed[] = []
@@ -61,8 +66,6 @@ export async function openSliceLog(options: {
   let storing: Promise<void> = Promise.resolve()
   let unstored = 0
   let events = 0
-  let syncedAt = clock.now()
-  let unsynced = false
   const { promise: failed, resolve: tellFailure } = Promise.withResolvers<unknown>()
 
   const closeSlice = async () => {
@@ -73,12 +76,14 @@ export async function openSliceLog(options: {
     n += 1
     unstored += 1
     const { size } = slice
+    // What waits behind another waits on the disk, not in memory.
+    const plain = unstored === 1 ? slice.plain() : undefined
     if (budget && !budget.take(size)) {
       const reason = `the store is away, and ${budget.limit} bytes wait for it on this machine, which is all that may`
       throw recordingErrors.RECORDING_UNAVAILABLE({ reason })
     }
     storing = storing.then(async () => {
-      stored.push(await store(at, span))
+      stored.push(await store(at, span, plain))
       unstored -= 1
       budget?.give(size)
     })
@@ -86,11 +91,16 @@ export async function openSliceLog(options: {
     if (!budget && unstored > MAX_UNSTORED) await storing
   }
 
-  const store = async (at: number, span: SliceSpan): Promise<SliceFacts> => {
+  const store = async (at: number, span: SliceSpan, plain: Buffer | undefined): Promise<SliceFacts> => {
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       over.signal.throwIfAborted()
       try {
-        return await inTime(clock, STORE_MS, 'the store of recordings', storeSlice(files, facts.id, folder, at, span))
+        return await inTime(
+          clock,
+          STORE_MS,
+          'the store of recordings',
+          storeSlice(files, facts.id, folder, at, span, plain),
+        )
       } catch (error) {
         // A bucket that is away comes back; one that refuses does not.
         if (!budget || (isCoded(error) && !error.retryable)) throw error
@@ -101,34 +111,24 @@ export async function openSliceLog(options: {
 
   const next = async () => {
     await closeSlice()
-    slice = await openSlice(folder, n)
+    slice = await openSlice(folder, directory, n)
     current = { n, firstEvent: events, size: 0, cols, rows }
-    unsynced = false
-    syncedAt = clock.now()
   }
 
-  return {
-    get busy() {
-      return slice.size > 0
+  const log: SliceLog = {
+    get closesAt() {
+      return slice.since === undefined ? Number.POSITIVE_INFINITY : facts.startedAt + slice.since + sliceMs
     },
     failed,
     async append(batch) {
       if (batch.length > 0) {
         await slice.append(batch)
         events += batch.length
-        unsynced = true
         for (const [, kind, data] of batch) {
           if (kind === 'r') [cols = cols, rows = rows] = data.split('x').map(Number)
         }
       }
-      const now = clock.now()
-      const age = slice.since === undefined ? 0 : now - facts.startedAt - slice.since
-      if (slice.size >= SLICE_BYTES || age >= SLICE_MS) await next()
-      else if (unsynced && now - syncedAt >= SYNC_MS) {
-        await slice.sync()
-        unsynced = false
-        syncedAt = now
-      }
+      if (slice.size >= SLICE_BYTES || clock.now() >= log.closesAt) await next()
     },
     async *read(from) {
       const all = [...closed, current]
@@ -152,13 +152,15 @@ export async function openSliceLog(options: {
     stored: () => storing.catch(() => undefined),
     async close() {
       await closeSlice()
+      await directory.close()
       if (budget) await inTime(clock, LAST_MS, 'the store of recordings', storing)
       else await storing
       return stored
     },
     abandon() {
       over.abort(new Error('the recording is over'))
-      slice.release().catch(() => undefined)
+      for (const letGo of [slice.release(), directory.close()]) letGo.catch(() => undefined)
     },
   }
+  return log
 }

@@ -1,21 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { EventKind } from './format.ts'
 
-/** A flood: base64 costs a third of the CPU of JSON text with its escapes, and nobody reads such a slice by eye. */
-const FLOOD_BYTES = 16 * 1024
-
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /**
  * Turns a stream of bytes into events without ever cutting a character: the first bytes of one wait for the rest.
- * What is no UTF-8 comes out as base64, and so do floods.
+ * What is no UTF-8 comes out as base64.
  */
 export function createTextCutter() {
   let held = NOTHING
   const render = (bytes: Buffer): { kind: EventKind; data: string } =>
-    bytes.length < FLOOD_BYTES && isUtf8(bytes)
-      ? { kind: 'o', data: bytes.toString('utf8') }
-      : { kind: 'b', data: bytes.toString('base64') }
+    isUtf8(bytes) ? { kind: 'o', data: bytes.toString('utf8') } : { kind: 'b', data: bytes.toString('base64') }
   return {
     push(chunk: Uint8Array): { kind: EventKind; data: string } | undefined {
       const bytes =

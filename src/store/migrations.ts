@@ -10,6 +10,9 @@ export const migrations: Record<string, Migration> = {
   '0005-accounts-known': { up: accountsKnown },
   '0006-guacamole-marks': { up: guacamoleMarks },
   '0007-guacamole-recordings': { up: guacamoleRecordings },
+  '0008-guacamole-clocks': { up: guacamoleClocks },
+  '0009-turns': { up: turns },
+  '0010-guacamole-policies': { up: guacamolePolicies },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -227,5 +230,28 @@ async function guacamoleRecordings(db: Kysely<unknown>): Promise<void> {
     .createTable('guacamole_recordings')
     .addColumn('session', 'text', (c) => c.primaryKey())
     .addColumn('told', 'text', (c) => c.notNull())
+    .execute()
+}
+
+async function guacamoleClocks(db: Kysely<unknown>): Promise<void> {
+  // One column a statement: SQLite adds no two.
+  await db.schema.alterTable('guacamole_history').addColumn('seen_at', 'bigint').execute()
+  await db.schema.alterTable('guacamole_history').addColumn('ahead_ms', 'bigint').execute()
+}
+
+async function turns(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('turns')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('holder', 'text', (c) => c.notNull())
+    .addColumn('held_until', 'bigint', (c) => c.notNull())
+    .execute()
+}
+
+async function guacamolePolicies(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('guacamole_policies')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('files', 'text', (c) => c.notNull())
     .execute()
 }

@@ -20,8 +20,10 @@ export type Schema = {
   guacamole_history: GuacamoleHistoryTable
   guacamole_recordings: GuacamoleRecordingsTable
   guacamole_marks: GuacamoleMarksTable
+  guacamole_policies: GuacamolePoliciesTable
   discovery_rules: DiscoveryRulesTable
   accounts_known: AccountsKnownTable
+  turns: TurnsTable
 }
 
 /** Freshness per scope. `scope` is formatScope's text. */
@@ -196,12 +198,17 @@ export type DiscoveryRulesTable = { id: number; rules: string }
 export type GuacamoleHistoryTable = {
   kind: 'session' | 'login'
   id: number
+  /** By Guacamole's clock. */
   started_at: number
+  /** By ours: the first look that found it. Null: before that was kept. */
+  seen_at: number | null
+  /** By how much Guacamole's clock was ahead when it wrote `started_at`, where that is known. */
+  ahead_ms: number | null
   /** `start`: the end is still to come. `live`: that too, and a node was seen to hold it. `end`: nothing is to come. */
   told: 'start' | 'live' | 'end'
 }
 
-/** One row, id 1: the last listing of accounts, and which of those that we hold it lacked, as JSON. */
+/** The last list of accounts (id 1) and of regions (id 2), and which of those that we hold it lacked, as JSON. */
 export type AccountsKnownTable = { id: number; known: string }
 
 /** Ownership marks of a Guacamole that does not keep them itself. `object`: such as `connection 12`. */
@@ -211,5 +218,11 @@ export type GuacamoleMarksTable = {
   mark: string
 }
 
+/** One row, id 1: the policy files in force for a Guacamole, as JSON, for whoever keeps it in step without them. */
+export type GuacamolePoliciesTable = { id: number; files: string }
+
 /** What the trail was told of the recording of a Guacamole's session. `session`: its uuid there. */
 export type GuacamoleRecordingsTable = { session: string; told: 'sealed' | 'missing' }
+
+/** Loops that one node at a time runs for all, and until when it does. */
+export type TurnsTable = { name: string; holder: string; held_until: number }

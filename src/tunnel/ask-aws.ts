@@ -1,4 +1,4 @@
-import { isDenied } from '../aws/error-sets.ts'
+import { isDenied, isOverQuota } from '../aws/error-sets.ts'
 import { sessionRefused } from '../aws/session-refused.ts'
 import { isCoded, reasonOf } from '../kernel/errors.ts'
 import { tunnelErrors } from './errors.ts'
@@ -12,6 +12,7 @@ export async function askAws<T>(action: string, account: string, work: () => Pro
     const refused = sessionRefused(cause)
     if (refused) throw refused
     const details = { action, account, reason: reasonOf(cause) }
+    if (isOverQuota(cause)) throw tunnelErrors.TUNNEL_QUOTA(details, { cause })
     throw isDenied(cause)
       ? tunnelErrors.TUNNEL_AWS_DENIED(details, { cause })
       : tunnelErrors.TUNNEL_AWS_UNAVAILABLE(details, { cause })

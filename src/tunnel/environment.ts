@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { duration } from '../kernel/duration.ts'
 import { scopeSchema } from '../model/scope.ts'
 import { engineNames } from './engines/engine.ts'
+import { writtenZone } from './zones.ts'
 
 /**
  * What an engineer opens a tunnel into: one customer's management VPC, in one account, in one or several regions. Everything in it may
@@ -14,6 +15,8 @@ const networkSchema = z.strictObject({
   subnets: z.array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/)).min(1),
   /** Lets the engine's ports in: UDP 51820 for WireGuard, UDP and TCP 443 for OpenVPN; the management stack makes it. */
   securityGroup: z.string().regex(/^sg-[0-9a-f]{8,17}$/),
+  /** Who answers names of the VPC, where that is not the base of its only network plus two. */
+  resolver: z.ipv4().optional(),
 })
 export type EnvironmentNetwork = z.infer<typeof networkSchema>
 
@@ -64,5 +67,11 @@ export const environmentSchema = z.strictObject({
     .min(1)
     .prefault(['t4g.nano', 't3a.nano', 't3.nano']),
   limits: limitsSchema.prefault({}),
+  dns: z
+    .strictObject({
+      /** Private zones that the VPC's resolver answers; those of its region and of leased addresses come by themselves. */
+      zones: z.array(writtenZone).max(50).prefault([]),
+    })
+    .prefault({}),
 })
 export type Environment = z.infer<typeof environmentSchema>

@@ -21,15 +21,35 @@ export const tunnelErrors = defineErrors({
     retryable: false,
     hint: 'enchilada explain ADDRESS says where the way ends; check the peering and its routes on both sides.',
   },
+  TUNNEL_RESOLVER_UNKNOWN: {
+    message: '{vpc} has several networks, and its route tables do not say which of them its resolver is in',
+    retryable: false,
+    hint: 'Name it in the environment as networks[].resolver: the base of the primary network of the VPC plus two. Or leave names alone: --no-dns.',
+  },
+  TUNNEL_RESOLVER_SILENT: {
+    message: 'the resolver {resolver} did not answer through the tunnel: {reason}',
+    retryable: true,
+    hint: 'Check that DNS resolution is switched on for the VPC (enableDnsSupport), or that networks[].resolver of the environment is right.',
+  },
   TUNNEL_CLASH: {
     message: '{network} is behind the tunnel and {local} is here, on {device}',
     retryable: false,
     hint: 'The route here stays as it is. What does not overlap: --to {free}. One host that does can be leased by its address.',
   },
+  TUNNEL_CLASH_OF_TUNNELS: {
+    message: '{network} is behind the tunnel into {environment} too, which is open: {local}',
+    retryable: false,
+    hint: 'Both can be open when they lead to different addresses. What does not overlap: --to {free}. Hosts can be leased by their address; or end the other with enchilada down {environment}.',
+  },
   TUNNEL_NO_CAPACITY: {
     message: 'AWS has no capacity for {types} in {subnets} of {region}',
     retryable: true,
     hint: 'Try again in some minutes, name another region with --region, or add instance types to the environment.',
+  },
+  TUNNEL_QUOTA: {
+    message: 'account {account} may not have more of what {action} makes: {reason}',
+    retryable: true,
+    hint: 'enchilada list names the servers there are, enchilada gc ends those that nobody needs; Service Quotas raises the limit, and --region takes another region.',
   },
   TUNNEL_AWS_DENIED: {
     message: 'AWS denied {action} in account {account}: {reason}',
@@ -59,17 +79,22 @@ export const tunnelErrors = defineErrors({
   TUNNEL_JOURNAL_UNWRITABLE: {
     message: 'the launch journal {file} cannot be written: {reason}',
     retryable: false,
-    hint: 'Nothing was launched. Free space, or name another folder in XDG_STATE_HOME.',
+    hint: 'Free space, or name another folder in XDG_STATE_HOME. Nothing is launched that is not written down there first, and what was launched is ended.',
   },
   TUNNEL_TIME_INVALID: {
     message: '"{time}" is no time that a tunnel into {environment} can last',
     retryable: false,
     hint: 'Write it as 90m or 1h30m: at least 1m, at most {longest}.',
   },
-  TUNNEL_ADDRESS_INVALID: {
-    message: '"{address}" is no IPv4 address',
+  TUNNEL_TARGET_INVALID: {
+    message: '"{target}" is nothing that a tunnel can lead to',
     retryable: false,
-    hint: 'Name one host by its address, such as 10.1.4.7.',
+    hint: 'Name a host, a network or one port of a host by address: --to 10.1.4.7, --to 10.1.0.0/16, --to 10.1.4.7:22.',
+  },
+  TUNNEL_ADDRESS_INVALID: {
+    message: '"{address}" is no IPv4 address and no name',
+    retryable: false,
+    hint: 'Give one host by its address, such as 10.1.4.7, or by its name.',
   },
   TUNNEL_JOURNAL_TORN: {
     message: '{file} cannot be read, and {environment} in {region} cannot be asked for its server: {reason}',

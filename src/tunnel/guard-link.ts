@@ -14,8 +14,8 @@ export type GuardLink = {
   close(): void
 }
 
-/** The server takes 10 s of silence for a lost connection. */
-const BEAT_MS = 2_000
+/** Two of them unanswered are the first sign of a lost server. The server takes 10 s of silence for a lost connection. */
+const BEAT_MS = 250
 const ASK_AGAIN_MS = 200
 
 export function openGuardLink(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +18,7 @@ const patient = { ttl: 3600, longest: 7200, firstHandshake: 3600, grace: 3600, i
 let port = 21_000 + (process.pid % 20_000)
 
 /** The guard as a server runs it, with `poweroff` as the first of that name on its path. */
-function guard(limits: Partial<typeof patient>) {
+function guard(limits: Partial<typeof patient>, env: NodeJS.ProcessEnv = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'guard-'))
   folders.push(folder)
   const off = join(folder, 'off')
@@ -29,7 +30,7 @@ function guard(limits: Partial<typeof patient>) {
     ...{ devices: { lo: 'udp' }, serverAddress: '127.0.0.1', clientAddress: '127.0.0.1', port, ...patient, ...limits },
   }
   const child = spawn('python3', [program, JSON.stringify(config)], {
-    env: { ...process.env, PATH: `${folder}:${process.env['PATH']}` },
+    env: { ...process.env, ...env, PATH: `${folder}:${process.env['PATH']}` },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''
@@ -65,4 +66,28 @@ describe('the guard powers the server off', () => {
     expect(off).toBe(true)
     expect(said).toContain('ending: client-disconnect')
   }, 30_000)
+})
+
+test('the guard answers while its log is slow', async () => {
+  const silent = createServer()
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const address = silent.address()
+  const metadata = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}`
+  const { port: door, child, ended } = guard({}, { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata })
+  await once(child.stdout, 'data')
+  const socket = createSocket('udp4')
+  socket.send('alive', door, '127.0.0.1')
+  await once(socket, 'message')
+  const [asked]: Socket[] = await once(silent, 'connection')
+  asked?.resume()
+  socket.send('alive', door, '127.0.0.1')
+  await once(socket, 'message')
+  // It still waits for what it asked.
+  expect(asked?.readableEnded).toBe(false)
+  socket.close()
+  silent.close()
+  asked?.destroy()
+  child.kill()
+  await ended
 })

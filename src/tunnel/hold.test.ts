@@ -6,7 +6,7 @@ const UNTIL = 8 * 3_600_000
 
 /** A tunnel whose server answers, whose AWS says, and whose machine wakes as `at` has it, by ms since it was opened. */
 async function run(
-  at: (ms: number) => { answers?: boolean; state?: string; awayMs?: number },
+  at: (ms: number) => { answers?: boolean; state?: string; askMs?: number; awayMs?: number },
   { until = UNTIL, forMs = 300_000 } = {},
 ) {
   const clock = createFakeClock()
@@ -16,7 +16,7 @@ async function run(
   let heardAt = begun
   const link = {
     heardAt: () => {
-      if (at(passed()).answers) heardAt = begun + Math.floor(passed() / 2_000) * 2_000
+      if (at(passed()).answers) heardAt = begun + Math.floor(passed() / 250) * 250
       return heardAt
     },
     until: () => begun + until,
@@ -29,8 +29,10 @@ async function run(
     {
       ...{ link, lease: { ...lease, scope, until: begun + until }, instanceId: 'i-1' },
       stateOf: async () => {
+        await clock.advance(at(passed()).askMs ?? 0)
         const { state } = at(passed())
         if (state === undefined) throw new Error('no network')
+        if (state === 'denied') throw Object.assign(new Error('explicit deny'), { name: 'UnauthorizedOperation' })
         return state
       },
     },
@@ -48,18 +50,38 @@ async function run(
 
 const alive = { answers: true, state: 'running' }
 
-test('a server that AWS says is gone is lost within five seconds', async () => {
+test('a server that AWS says is gone is lost within a second', async () => {
   const { end, ms } = await run((now) => (now < 20_000 ? alive : { state: 'terminated' }))
   expect(end).toBe('server-lost')
-  expect(ms).toBeLessThanOrEqual(25_000)
+  expect(ms).toBeLessThanOrEqual(20_750)
 })
 
 test('a server that AWS takes for running is lost after 10 s of silence', async () => {
   const { end, ms } = await run((now) => (now < 20_000 ? alive : { state: 'running' }))
   expect(end).toBe('server-lost')
-  // Its last answer was at 18 s.
-  expect(ms).toBeGreaterThanOrEqual(28_000)
-  expect(ms).toBeLessThanOrEqual(30_000)
+  // Its last answer was at 19.75 s.
+  expect(ms).toBeGreaterThanOrEqual(29_750)
+  expect(ms).toBeLessThanOrEqual(31_000)
+})
+
+test('nor does it take longer where AWS is slow to say so', async () => {
+  const { end, ms } = await run((now) => (now < 20_000 ? alive : { state: 'running', askMs: 1_500 }))
+  expect(end).toBe('server-lost')
+  expect(ms).toBeLessThanOrEqual(32_500)
+})
+
+test('an answer that comes after a long time counts for nothing but itself', async () => {
+  const { end, ms } = await run((now) => (now < 20_000 ? alive : { state: 'running', askMs: 4_000 }))
+  expect(end).toBe('server-lost')
+  // Seven answers.
+  expect(ms).toBeGreaterThanOrEqual(50_000)
+})
+
+test('where AWS refuses to say what a server is, its silence alone tells', async () => {
+  expect(await run((now) => ({ ...alive, state: now < 20_000 ? 'running' : 'denied' }))).toMatchObject({ end: 'asked' })
+  const { end, ms } = await run((now) => (now < 20_000 ? alive : { state: 'denied' }))
+  expect(end).toBe('server-lost')
+  expect(ms).toBeLessThanOrEqual(31_000)
 })
 
 test('a network that is away for minutes loses nothing, nor does the time until its server is found again', async () => {
@@ -84,4 +106,6 @@ test('a laptop that slept finds the same server; its clock set back or forth is 
 test('the end of its time is no loss', async () => {
   const over = await run((now) => (now < 60_000 ? alive : { state: 'terminated' }), { until: 59_000 })
   expect(over.end).toBe('time-to-live')
+  const unasked = await run((now) => (now < 60_000 ? alive : {}), { until: 90_000 })
+  expect(unasked).toMatchObject({ end: 'time-to-live' })
 })

@@ -4,9 +4,11 @@ import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import * as z from 'zod'
 import { createDurably, writeDurably } from '../kernel/durable-file.ts'
 import { reasonOf } from '../kernel/errors.ts'
+import { isMissingFile } from '../kernel/missing-file.ts'
 import { processStart } from '../kernel/process-start.ts'
 import { tunnelErrors } from './errors.ts'
 import { type Lease, leaseSchema } from './lease.ts'
+import { splitDnsSchema } from './zones.ts'
 
 /** The process that holds the tunnel. An id comes again; with its start it does not. */
 const holderSchema = z.object({ pid: z.number(), start: z.string() })
@@ -30,6 +32,8 @@ const entrySchema = z.object({
   device: z.string().optional(),
   serverAddress: z.string().optional(),
   connectedAt: z.number().optional(),
+  /** As it is in force on this machine. */
+  dns: splitDnsSchema.optional(),
 })
 export type JournalEntry = z.infer<typeof entrySchema>
 
@@ -46,15 +50,19 @@ export type Journal = {
 
 export function openJournal(folder: string): Journal {
   const fileOf = (lease: Lease) => join(folder, `${lease.id}.json`)
+  /** Writes a file of the journal; the folder is there. */
+  async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return await work()
+    } catch (cause) {
+      throw tunnelErrors.TUNNEL_JOURNAL_UNWRITABLE({ file, reason: reasonOf(cause) }, { cause })
+    }
+  }
   return {
     async write(entry) {
       const file = fileOf(entry.lease)
-      try {
-        await mkdir(folder, { recursive: true, mode: 0o700 })
-        await writeDurably(file, JSON.stringify(entry, undefined, 1))
-      } catch (cause) {
-        throw tunnelErrors.TUNNEL_JOURNAL_UNWRITABLE({ file, reason: reasonOf(cause) }, { cause })
-      }
+      await writing(file, () => writeDurably(file, JSON.stringify(entry, undefined, 1)))
     },
     async list() {
       const names = await readdir(folder).catch(() => [])
@@ -74,10 +82,10 @@ export function openJournal(folder: string): Journal {
     remove: (leaseId) => rm(join(folder, `${leaseId}.json`), { force: true }),
     async claim(environment, holder) {
       const file = join(folder, `${environment}.claim`)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
       const mine = JSON.stringify(holder)
+      const claim = () => writing(file, () => createDurably(file, mine))
       const letGo = () => rm(file, { force: true })
-      if (await createDurably(file, mine)) return letGo
+      if (await claim()) return letGo
       const said = await readFile(file, 'utf8').catch(() => '')
       const other = holderSchema.safeParse(parse(said)).data
       if (other && isAlive(other)) return undefined
@@ -92,13 +100,13 @@ export function openJournal(folder: string): Journal {
         return undefined
       }
       await rm(aside, { force: true })
-      return (await createDurably(file, mine)) ? letGo : undefined
+      return (await claim()) ? letGo : undefined
     },
   }
 }
 
 function whenGone(error: unknown): undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  if (!isMissingFile(error)) throw error
 }
 
 function parse(text: string): unknown {

@@ -1,14 +1,21 @@
-import { isCoded } from '../kernel/errors.ts'
+import { type CodedError, isCoded } from '../kernel/errors.ts'
 import { type HoldEnd, hold } from './hold.ts'
 import { type OpenTunnel, openTunnel, type TunnelParts, type TunnelWish } from './open-tunnel.ts'
 
-const TRY_AGAIN_MS = 5_000
+/** After the first failure to replace a server; twice as long after each further one. */
+const WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 60_000
 
-export type Watcher = { opened(tunnel: OpenTunnel): void; lost(tunnel: OpenTunnel): void }
+export type Watcher = {
+  opened(tunnel: OpenTunnel): void
+  lost(tunnel: OpenTunnel): void
+  /** It is tried again after so long. */
+  failed(error: CodedError, waitMs: number): void
+}
 
 /**
  * Opens a tunnel and holds it to its end. A server that dies before is replaced, in another subnet first, which stands in another zone; what is
- * leased, and until when, stays what it was.
+ * leased, and until when, stays what it was. What a later attempt may mend is tried until the lease is over.
  */
 export async function keepTunnel(
   parts: TunnelParts,
@@ -17,33 +24,62 @@ export async function keepTunnel(
   watcher: Watcher,
 ): Promise<HoldEnd> {
   const { clock, step } = parts
-  let next = wish
-  let tunnel = await openTunnel(parts, next, signal)
+  let tunnel = await openTunnel(parts, wish, signal)
+  let { network } = wish
+  const lost: OpenTunnel[] = []
+  let settling = Promise.resolve()
   for (;;) {
     watcher.opened(tunnel)
-    const end = await hold(tunnel, clock, signal)
-    const until = tunnel.link.until() ?? tunnel.lease.until
-    await step('closed', () => tunnel.close(end))
-    if (end !== 'server-lost') return end
-    watcher.lost(tunnel)
-    next = { ...inAnotherZone(next), to: tunnel.lease.leased, ttl: until - clock.now() }
-    tunnel = await replace(until)
+    const held = tunnel
+    const end = await hold(held, clock, signal)
+    if (end !== 'server-lost') {
+      await step('closed', () => held.close(end))
+      await settling
+      await closeLost()
+      return end
+    }
+    watcher.lost(held)
+    lost.push(held)
+    const until = held.link.until() ?? held.lease.until
+    // What fails of it here comes again when the device is gone.
+    const ending = settling.then(() => held.endServer(end)).catch(() => undefined)
+    try {
+      tunnel = await persist(until, () => {
+        network = inAnotherZone(network)
+        const { device, lease } = held
+        const again = { ...wish, network, to: lease.leased, ttl: until - clock.now(), replaces: device }
+        return openTunnel(parts, again, signal)
+      })
+    } catch (error) {
+      await ending
+      await closeLost().catch(() => undefined)
+      throw error
+    }
+    settling = ending.then(closeLost).catch(() => undefined)
   }
 
-  async function replace(until: number): Promise<OpenTunnel> {
-    for (;;) {
+  /** Their servers are gone; what AWS could not be told stays in the journal until the tunnel ends. */
+  async function closeLost(): Promise<void> {
+    for (const one of [...lost]) {
+      await one.close('server-lost')
+      lost.splice(lost.indexOf(one), 1)
+    }
+  }
+
+  async function persist<T>(until: number, work: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
       try {
-        return await openTunnel(parts, next, signal)
+        return await work()
       } catch (error) {
-        if (!(isCoded(error) && error.retryable) || clock.now() > until) throw error
-        next = inAnotherZone(next)
-        await clock.sleep(TRY_AGAIN_MS, signal)
+        const waitMs = Math.min(WAIT_MS * 2 ** failures, LONGEST_WAIT_MS)
+        if (!(isCoded(error) && error.retryable) || clock.now() + waitMs > until) throw error
+        watcher.failed(error, waitMs)
+        await clock.sleep(waitMs, signal)
       }
     }
   }
 }
 
-function inAnotherZone({ network, ...wish }: TunnelWish): TunnelWish {
-  const [first = '', ...others] = network.subnets
-  return { ...wish, network: { ...network, subnets: [...others, first] } }
+function inAnotherZone({ subnets: [first = '', ...others], ...network }: TunnelWish['network']): TunnelWish['network'] {
+  return { ...network, subnets: [...others, first] }
 }

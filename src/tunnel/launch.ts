@@ -6,7 +6,7 @@ import {
   type RunInstancesCommandInput,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
-import { isRefusal } from '../aws/ec2-refusal.ts'
+import { isRefusal, isRefusalAtOnce } from '../aws/ec2-refusal.ts'
 import { isNotFound, isOutOfCapacity } from '../aws/error-sets.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { askAws } from './ask-aws.ts'
@@ -72,20 +72,28 @@ export type LaunchOptions = {
   userData: Buffer
 }
 
-/** Tries each place in turn; `remember` has the request on disk before it is sent. */
+export type LaunchNotes = {
+  /** Has the request on disk before it is sent. */
+  remember(request: RunInstancesCommandInput): Promise<void>
+  /** Nothing came of what was remembered. */
+  forget(): Promise<void>
+}
+
+/** Tries each place in turn. */
 export async function launch(
   ec2: EC2Client,
   options: LaunchOptions,
-  remember: (request: RunInstancesCommandInput) => Promise<void>,
+  notes: LaunchNotes,
   signal: AbortSignal,
 ): Promise<string> {
   const { environment, network, lease } = options
   for (const place of placesOf(environment, network)) {
     signal.throwIfAborted()
     const request = renderRequest(options, place)
-    await remember(request)
+    await notes.remember(request)
     const made = await askAws('ec2:RunInstances', lease.scope.account, () =>
-      send(ec2, request).catch((error: unknown) => {
+      send(ec2, request).catch(async (error: unknown) => {
+        if (isRefusalAtOnce(error)) await notes.forget()
         if (isOutOfCapacity(error)) return undefined
         throw error
       }),

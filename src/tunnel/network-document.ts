@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { contains, isIpv4Cidr, rangeOf } from './addresses.ts'
 import { engineNames } from './engines/engine.ts'
+import { splitDnsSchema } from './zones.ts'
 
 /**
- * All that the privileged door takes: addresses, keys and routes, typed. No path, no command, no configuration text: what a
+ * All that the privileged door takes: addresses, keys, routes and zones, typed. No path, no command, no configuration text: what a
  * program with root's rights is told must not be able to say anything else.
  */
 const address = z.ipv4()
@@ -20,6 +21,10 @@ const route = z
     (text) => !isIpv4Cidr(text) || rangeOf(text).prefix >= WIDEST_PREFIX,
     'wider than /8: the default route stays',
   )
+
+/** A fault of another field is told by that field. */
+const leadTo = (routes: readonly string[], host: string): boolean =>
+  routes.some((one) => isIpv4Cidr(one) && isIpv4Cidr(`${host}/32`) && contains(one, `${host}/32`))
 
 const port = z.number().int().min(1).max(65_535)
 /** DER, at most what a small certificate takes. */
@@ -55,12 +60,16 @@ const upDocument = z
     /** The server's address within the tunnel. */
     serverAddress: address,
     routes: z.array(route).min(1).max(200),
+    dns: splitDnsSchema.optional(),
+    /** Keeps its routes and zones until the new device has them; on Linux it is there until `down`. */
+    replaces: device.optional(),
     handshakeWithinMs: z.number().int().min(1_000).max(600_000),
   })
   .refine(
-    ({ routes, endpoint }) => !routes.some((one) => isIpv4Cidr(one) && contains(one, `${endpoint}/32`)),
+    ({ routes, endpoint }) => !leadTo(routes, endpoint),
     'the server itself would be reached through its own tunnel',
   )
+  .refine(({ routes, dns }) => !dns || leadTo(routes, dns.resolver), 'no route leads to the resolver')
 
 export const networkDocument = z.discriminatedUnion('action', [
   upDocument,
@@ -71,9 +80,16 @@ export const networkDocument = z.discriminatedUnion('action', [
 export type NetworkDocument = z.infer<typeof networkDocument>
 export type NetworkUp = z.infer<typeof upDocument>
 
+/** What was not done, though the tunnel is up. */
+const warning = z.object({ code: z.string(), message: z.string(), retryable: z.boolean(), hint: z.string() })
+export type Warning = z.infer<typeof warning>
+
 export const networkAnswer = z.object({
   handshakeMs: z.number().optional(),
   repaired: z.array(z.string()).optional(),
+  /** Zones that this machine now asks the resolver for. */
+  zones: z.array(z.string()).optional(),
+  warnings: z.array(warning).optional(),
 })
 export type NetworkAnswer = z.infer<typeof networkAnswer>
 

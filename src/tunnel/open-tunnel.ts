@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { Engineer } from '../aws/engineer.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { processStart } from '../kernel/process-start.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
-import { pickTunnelAddresses, type TunnelAddresses } from './addresses.ts'
+import type { TunnelAddresses } from './addresses.ts'
 import { askAws } from './ask-aws.ts'
-import { introduce } from './engines/engine.ts'
+import { loadEngine } from './engines/engine.ts'
 import type { Environment, EnvironmentNetwork } from './environment.ts'
 import { tunnelErrors } from './errors.ts'
 import type { GuardLink } from './guard-link.ts'
 import type { Journal, JournalEntry } from './journal.ts'
+import type { KnownWays } from './known-ways.ts'
 import { findLaunched, launch, terminate, waitForAddress } from './launch.ts'
 import { deviceOf, type Lease } from './lease.ts'
 import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
-import type { LocalNetworkDoor } from './network-document.ts'
-import { clashesOf, freeOf, type LocalNetwork } from './routes.ts'
+import type { LocalNetworkDoor, Warning } from './network-document.ts'
+import { planWay } from './plan-way.ts'
+import type { LocalNetwork, Reach } from './routes.ts'
 import { networksOf } from './target.ts'
 import { packUserData, renderUserData } from './user-data.ts'
-import { chooseNetworks, readReach } from './way.ts'
+import { readReach } from './way.ts'
+import type { SplitDns } from './zones.ts'
 
 export type TunnelParts = {
   engineer: Engineer
@@ -29,6 +33,7 @@ export type TunnelParts = {
   trail: LeaseTrail
   clock: Clock
   random(): number
+  ways: KnownWays
   localNetworks(): Promise<LocalNetwork[]>
   /** Names what is being done, and times it. */
   step<T>(name: string, work: () => Promise<T>): Promise<T>
@@ -41,14 +46,24 @@ export type TunnelWish = {
   to: readonly string[]
   /** ms; the environment's own when nothing is said. */
   ttl: number | undefined
+  /** Device of a tunnel whose server was lost: it has the leased networks until this one takes them over. */
+  replaces?: string
+  /** Lease the VPC's resolver as well, and ask it for the names of the VPC. */
+  dns: boolean
 }
 
 export type OpenTunnel = {
   readonly lease: Lease
   readonly instanceId: string
+  readonly device: string
   readonly endpoint: string
   readonly link: GuardLink
   readonly ec2: EC2Client
+  /** Which names are asked through it. */
+  readonly dns: SplitDns | undefined
+  readonly warnings: readonly Warning[]
+  /** Ends the server and its connection's record. Device and routes stay: nothing meant for the leased networks takes another way. */
+  endServer(reason: string): Promise<void>
   /** Ends server and routes; safe to call when either is gone already. */
   close(reason: string): Promise<void>
 }
@@ -59,6 +74,8 @@ type Facts = NonNullable<AuditEvent['data']>
 const HANDSHAKE_WITHIN_MS = 180_000
 /** `down` through the tunnel; then AWS is told as well. */
 const SAY_DOWN_MS = 800
+/** Where AWS does not take it, nobody but the server itself can end it. */
+const SAY_DOWN_ALONE_MS = 5_000
 
 export const scopeOf = (environment: Environment, network: EnvironmentNetwork): Scope => ({
   tenant: environment.tenant,
@@ -69,6 +86,23 @@ export const scopeOf = (environment: Environment, network: EnvironmentNetwork): 
 
 /** From nothing to a way into the VPC. Whatever fails or cuts it short, nothing is left behind. */
 export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: AbortSignal): Promise<OpenTunnel> {
+  try {
+    return await openBy(parts, wish, await parts.ways.recall(wish.network), signal)
+  } catch (error) {
+    if (!(error instanceof WayMoved)) throw error
+    return openBy(parts, wish, undefined, signal)
+  }
+}
+
+/** The tables say other than what a server was launched by. It was never used; the next one is launched by what they say. */
+class WayMoved extends Error {}
+
+async function openBy(
+  parts: TunnelParts,
+  wish: TunnelWish,
+  guess: readonly Reach[] | undefined,
+  signal: AbortSignal,
+): Promise<OpenTunnel> {
   const { engineer, journal, door, trail, clock, step } = parts
   const { environment, network } = wish
   const scope = scopeOf(environment, network)
@@ -80,21 +114,23 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
     return { person: identity, ec2: client }
   })
 
-  const { leased, addresses } = await step('routes of the VPC and its peers', async () => {
-    const [reach, here] = await Promise.all([
-      askAws('ec2:DescribeRouteTables', scope.account, () => readReach(ec2, network)),
-      parts.localNetworks(),
-    ])
-    const chosen = chooseNetworks(reach, network, wish.to)
-    const networks = networksOf(chosen)
-    const clashes = clashesOf(networks, here)
-    const [clash] = clashes
-    if (clash) throw tunnelErrors.TUNNEL_CLASH({ ...clash, free: freeOf(networks, clashes).join(' ') || 'nothing' })
-    const taken = [...networks, ...here.map(({ cidr }) => cidr)]
-    return { leased: chosen, addresses: pickTunnelAddresses(taken, parts.random) }
-  })
+  const askTables = async () => {
+    const reach = await askAws('ec2:DescribeRouteTables', scope.account, () => readReach(ec2, network))
+    await parts.ways.keep(network, reach)
+    return reach
+  }
+  const { reach, leased, addresses, dns, portsOnly } = await step('routes of the VPC and its peers', () =>
+    planWay(parts, wish, guess, askTables),
+  )
+  /** Whoever launched by what the tables say need not ask again. */
+  const checkWay = async () => {
+    if (reach !== guess) return
+    const now = await step('routes are still the same', askTables)
+    if (!isDeepStrictEqual(now, reach)) throw new WayMoved(`${network.vpc} leads elsewhere by now`)
+  }
 
-  const { server, client } = await introduce(environment.engine, addresses)
+  const introduce = await loadEngine(environment.engine)
+  const { server, client } = await introduce(addresses)
   const now = clock.now()
   const lease: Lease = {
     id: `lease-${randomBytes(6).toString('hex')}`,
@@ -109,7 +145,7 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
   const { id, owner } = lease
   const script = renderUserData({
     ...{ lease: id, environment: environment.name, owner, region: network.region, logGroup: environment.logGroup },
-    ...{ limits, addresses, leased, engine: server },
+    ...{ limits, addresses, leased, portsOnly, engine: server },
   })
   const userData = packUserData(script, { leased })
   const device = deviceOf(lease)
@@ -126,25 +162,50 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
   const ended = (data: Facts) => recordOnce(trail, lease, { ...about(data), kind: 'tunnel.ended' })
 
   let link: GuardLink | undefined
+  let isOver = false
   async function close(reason: string): Promise<void> {
     // Nobody is there to be told when it is the server that was lost.
-    const told = link !== undefined && reason !== 'server-lost' && (await link.sayDown(SAY_DOWN_MS))
+    const guard = reason === 'server-lost' ? undefined : link
+    const told = (await guard?.sayDown(SAY_DOWN_MS)) ?? false
+    const endsItself = async () => told || ((await guard?.sayDown(SAY_DOWN_ALONE_MS)) ?? false)
+    // AWS ends a server at once: one that was told writes its last records before. Another may have to be told once more.
+    const steps = [() => endServer(reason, endsItself), takeWayAway]
+    const failures: unknown[] = []
+    for (const take of told ? steps.reverse() : steps) await take().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+    await journal.remove(id)
+  }
+
+  async function takeWayAway(): Promise<void> {
     link?.close()
     link = undefined
     if (entry.device !== undefined) await door.apply({ action: 'down', device })
-    await recordDisconnect(trail, lease, about({ reason }))
+  }
+
+  async function endServer(reason: string, endsItself = async () => false): Promise<void> {
+    if (isOver) return
+    // A trail that cannot be written keeps no server alive; what it lacks stays in the journal.
+    const [end, disconnect] = await Promise.allSettled([
+      terminateServer(endsItself),
+      recordDisconnect(trail, lease, about({ reason })),
+    ])
+    for (const one of [disconnect, end]) if (one.status === 'rejected') throw one.reason
+    if (end.status === 'fulfilled' && end.value) await ended({ reason, ...end.value })
+    isOver = true
+  }
+
+  /** Undefined when there was none. */
+  async function terminateServer(endsItself: () => Promise<boolean>): Promise<Facts | undefined> {
     try {
       const instanceId = entry.instanceId ?? (await findLaunched(ec2, id, entry.requests))
-      if (instanceId !== undefined) {
-        await askAws('ec2:TerminateInstances', scope.account, () => terminate(ec2, instanceId))
-        await ended({ reason, instanceId })
-      }
+      if (instanceId === undefined) return undefined
+      await askAws('ec2:TerminateInstances', scope.account, () => terminate(ec2, instanceId))
+      return { instanceId }
     } catch (error) {
       // Credentials may have expired: a server that said it ends needs nobody's rights. Otherwise the journal keeps the lease.
-      if (!told) throw error
-      await ended({ reason, instanceId: entry.instanceId, toldBy: 'server' })
+      if (!(await endsItself())) throw error
+      return { instanceId: entry.instanceId, toldBy: 'server' }
     }
-    await journal.remove(id)
   }
 
   try {
@@ -152,7 +213,15 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
       launch(
         ec2,
         { lease, environment, network, userData },
-        (request) => note({ requests: [...entry.requests, request] }),
+        {
+          async remember(request) {
+            const written = { ...entry, requests: [...entry.requests, request] }
+            // What could not be written is not sent, and so need not be looked for.
+            await journal.write(written)
+            entry = written
+          },
+          forget: () => note({ requests: [] }),
+        },
         signal,
       ),
     )
@@ -161,30 +230,41 @@ export async function openTunnel(parts: TunnelParts, wish: TunnelWish, signal: A
       ...about({ environment: environment.name, leased, until: lease.until }),
       kind: 'tunnel.launched',
     })
-    const endpoint = await step('server has an address', () =>
-      waitForAddress(ec2, { instanceId, account: scope.account }, clock, signal),
-    )
+    const moved = new AbortController()
+    const [endpoint] = await Promise.all([
+      step('server has an address', () =>
+        waitForAddress(ec2, { instanceId, account: scope.account }, clock, AbortSignal.any([signal, moved.signal])),
+      ),
+      checkWay().catch((error: unknown) => {
+        moved.abort(error)
+        throw error
+      }),
+    ])
     await note({ endpoint, device, serverAddress: addresses.server })
-    await step('tunnel is up', () =>
+    const { zones = [], warnings = [] } = await step('tunnel is up', () =>
       door.apply(
         {
-          ...{ action: 'up', device, owner: process.pid, address: addresses.client, routes: networksOf(leased) },
+          ...{ action: 'up', device, owner: process.pid, address: addresses.client, routes: networksOf(leased), dns },
           ...{ endpoint, engine: client.reveal(), serverAddress: addresses.server },
+          ...(wish.replaces !== undefined && { replaces: wish.replaces }),
           handshakeWithinMs: HANDSHAKE_WITHIN_MS,
         },
         signal,
       ),
     )
-    await note({ connectedAt: clock.now() })
+    const inForce = dns && zones.length > 0 ? { ...dns, zones } : undefined
+    if (wish.dns && !dns) warnings.push(tunnelErrors.TUNNEL_RESOLVER_UNKNOWN({ vpc: network.vpc }).toJSON())
+    await note({ connectedAt: clock.now(), dns: inForce })
     await trail.record({ ...about({ endpoint, leased }), kind: 'tunnel.connected' })
     const open = parts.openLink(addresses, clock.now)
     link = open
-    return { lease, instanceId, endpoint, link: open, ec2, close }
+    return { lease, instanceId, device, endpoint, endServer, link: open, ec2, dns: inForce, warnings, close }
   } catch (error) {
     // What cannot be cleaned up now stays in the journal; the reason of the failure is what the engineer needs to hear.
-    if (entry.requests.length > 0) {
-      await step('cleaned up', () => close(signal.aborted ? 'interrupted' : 'failed')).catch(() => undefined)
-    }
+    const reason = error instanceof WayMoved ? 'routes-changed' : 'failed'
+    const clean = () => close(signal.aborted ? 'interrupted' : reason)
+    if (entry.requests.length > 0) await step('cleaned up', clean).catch(() => undefined)
+    else await journal.remove(id)
     throw error
   }
 }

@@ -3,7 +3,8 @@ import { contains, isIpv4Cidr, overlaps, rangeOf, without } from './addresses.ts
 import { readTarget, writeTarget } from './target.ts'
 
 /** By what a VPC reaches a network. */
-export type Hop = 'vpc' | 'peering' | 'transit-gateway' | 'other'
+export const hops = ['vpc', 'peering', 'transit-gateway', 'other'] as const
+export type Hop = (typeof hops)[number]
 export type Reach = { cidr: string; hop: Hop; via: string; state: 'active' | 'blackhole' }
 
 /** CIDRs of a managed prefix list, by its id. */

@@ -1,4 +1,5 @@
 import type { Engineer } from '../aws/engineer.ts'
+import { askAws } from './ask-aws.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { findLaunched, terminate } from './launch.ts'
 import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
@@ -19,9 +20,12 @@ export async function settle(parts: SettleParts, entry: JournalEntry, reason: st
   const { journal, door, trail } = parts
   const { lease, device } = entry
   if (device !== undefined) await door.apply({ action: 'down', device })
-  const ec2 = await parts.engineer.ec2(lease.scope, entry.role)
-  const instanceId = entry.instanceId ?? (await findLaunched(ec2, lease.id, entry.requests))
-  if (instanceId !== undefined) await terminate(ec2, instanceId)
+  const instanceId = await askAws('ec2:TerminateInstances', lease.scope.account, async () => {
+    const ec2 = await parts.engineer.ec2(lease.scope, entry.role)
+    const found = entry.instanceId ?? (await findLaunched(ec2, lease.id, entry.requests))
+    if (found !== undefined) await terminate(ec2, found)
+    return found
+  })
   const common = { actor: lease.owner, subject: instanceId ?? lease.id, scope: lease.scope, session: lease.id } as const
   await recordDisconnect(trail, lease, { ...common, source: 'claim', data: { reason, synthesised: true } })
   await recordOnce(trail, lease, { ...common, kind: 'tunnel.ended', source: 'fact', data: { reason } })

@@ -1,4 +1,4 @@
-import { isIpv4Cidr } from './addresses.ts'
+import { contains, isIpv4Cidr } from './addresses.ts'
 
 /** What a lease leads to, as it is written: `10.1.0.0/16`, `10.1.4.7/32`, or one port of one host, `10.1.4.7:22`. */
 export type Target = { cidr: string; port?: number }
@@ -17,7 +17,8 @@ export function readTarget(text: string): Target | undefined {
 export const writeTarget = ({ cidr, port }: Target): string =>
   port === undefined ? cidr : `${cidr.slice(0, -'/32'.length)}:${port}`
 
-/** Routes know no ports: the networks that lead to what is leased. */
-export const networksOf = (leased: readonly string[]): string[] => [
-  ...new Set(leased.map((one) => readTarget(one)?.cidr ?? one)),
-]
+/** Routes know no ports: the networks that lead to what is leased, without those that another of them holds. */
+export function networksOf(leased: readonly string[]): string[] {
+  const networks = [...new Set(leased.map((one) => readTarget(one)?.cidr ?? one))]
+  return networks.filter((one) => !networks.some((other) => other !== one && contains(other, one)))
+}

@@ -33,7 +33,8 @@ const plan: ServerPlan = {
   logGroup: '/enchilada/tunnel',
   limits: { ttl: 28_800_000, longest: 43_200_000, firstHandshake: 180_000, grace: 300_000, idle: 3_600_000 },
   addresses,
-  leased: ['10.0.0.0/16', '10.1.0.0/16'],
+  leased: ['10.0.0.0/16', '10.1.0.0/16', '10.0.0.2:53'],
+  portsOnly: ['10.0.0.2'],
   engine: wireguard,
 }
 const plans = [
@@ -68,7 +69,11 @@ test('it keeps below 8 KB with as many networks as a hub has peers, and says so 
 })
 
 test('a single port is let through by a rule of its own, and its host by no other', () => {
-  const lines = renderUserData({ ...plan, leased: ['10.1.4.7:22', '10.1.4.7:3389', '10.0.0.0/24'] }).split('\n')
+  const lines = renderUserData({
+    ...plan,
+    portsOnly: [],
+    leased: ['10.1.4.7:22', '10.1.4.7:3389', '10.0.0.0/24'],
+  }).split('\n')
   expect(lines.filter((line) => /^lead |lookup 451/.test(line.trim()))).toEqual([
     ...['22', '3389'].flatMap((port) =>
       ['tcp', 'udp'].map((by) => `  fence 11 iif $device to 10.1.4.7/32 ipproto ${by} dport ${port} lookup 4511`),
@@ -76,6 +81,15 @@ test('a single port is let through by a rule of its own, and its host by no othe
     '  fence 11 iif $device lookup 4510',
     'lead 10.1.4.7/32 4511',
     'lead 10.0.0.0/24 4510',
+  ])
+})
+
+test("of the VPC's resolver port 53 is led to, whatever network it is in, and nothing else of it", () => {
+  const lines = renderUserData(plan).split('\n')
+  expect(lines.filter((line) => line.includes('10.0.0.2'))).toEqual([
+    ...['tcp', 'udp'].map((by) => `  fence 11 iif $device to 10.0.0.2/32 ipproto ${by} dport 53 lookup 4511`),
+    'lead 10.0.0.2/32 4511',
+    'ip route replace throw 10.0.0.2 proto kernel table 4510',
   ])
 })
 

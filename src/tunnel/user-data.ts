@@ -17,6 +17,8 @@ export type ServerPlan = {
   addresses: TunnelAddresses
   /** All that it forwards to: networks, hosts, single ports of hosts. */
   leased: readonly string[]
+  /** Hosts that no leased network leads to: their single ports alone do. */
+  portsOnly: readonly string[]
   engine: ServerEngine
 }
 
@@ -32,7 +34,7 @@ const LIMIT = 8 * 1024
  * fence before it can meet the server itself or its metadata service.
  */
 export function renderUserData(plan: ServerPlan): string {
-  const { addresses, limits, leased, engine } = plan
+  const { addresses, limits, leased, portsOnly, engine } = plan
   const seconds = (ms: number) => Math.round(ms / 1000)
   const guard = {
     ...{ lease: plan.lease, environment: plan.environment, owner: plan.owner },
@@ -77,7 +79,7 @@ lead() { ip route add "$1" via "$gateway" dev "$card" proto kernel table "$2"; }
 ${leads(leased)}for closed in "\${own%/*}" 169.254.0.0/16; do
   for table in 4510 4511; do ip route add unreachable "$closed" proto kernel table $table; done
 done
-# Beneath the device's own route: what is for a client that is gone goes nowhere.
+${portsOnly.map((host) => `ip route replace throw ${host} proto kernel table 4510\n`).join('')}# Beneath the device's own route: what is for a client that is gone goes nowhere.
 ip route add unreachable ${addresses.network} metric 9999 proto kernel
 sysctl -qw net.ipv4.ip_forward=1
 networkctl reload

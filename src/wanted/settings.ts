@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { scopeSchema } from '../model/scope.ts'
 
 const tagMatch = z
   .record(z.string().min(1).max(128), z.string().max(256))
@@ -6,11 +7,11 @@ const tagMatch = z
 
 const ruleSchema = z.strictObject({
   platform: z.enum(['linux', 'windows']).optional(),
-  accounts: z.array(z.string().regex(/^\d{12}$/)).optional(),
-  regions: z.array(z.string()).optional(),
+  accounts: z.array(scopeSchema.shape.account).optional(),
+  regions: z.array(scopeSchema.shape.region).optional(),
   tags: tagMatch.optional(),
   images: z
-    .array(z.string().regex(/^ami-[0-9a-f]{8,17}$/))
+    .array(z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'an AMI id, such as ami-0a1b2c3d4e5f60718'))
     .optional()
     .describe('AMI ids, for images of your own'),
   protocol: z.enum(['ssh', 'rdp', 'vnc']).describe('What to open'),
@@ -24,7 +25,7 @@ const ruleSchema = z.strictObject({
   credential: z.string().optional().describe('Name of an entry of `credentials`'),
   network: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a name: small letters, digits and hyphens')
     .default('direct')
     .describe('Network that the address belongs to; `direct` is what this process can route to'),
 })
@@ -34,6 +35,7 @@ const template = z
   .string()
   .min(1)
   .max(256)
+  .refine((text) => !/[{}]/.test(text.replace(/\{[^{}]*\}/g, '')), { error: 'a brace is open, or closed twice' })
   .refine((text) => unknownFields(text).length === 0, {
     error: (issue) =>
       `unknown field ${unknownFields(String(issue.input)).join(', ')}; there are ${FIELDS.join(', ')} and tag:KEY`,

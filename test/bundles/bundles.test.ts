@@ -31,21 +31,26 @@ beforeAll(() => {
   execFileSync(process.execPath, ['script/build.ts', '--only-account', folder], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-})
+}, 240_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('the writer can ask neither EC2 nor STS, the observer and the reaper know no database', () => {
+test('writer and follower can ask neither EC2 nor STS, the observer and the reaper know no database', () => {
   const writer = packagesOf(Object.keys(told('writer').inputs))
-  expect(writer).toContain('pg')
-  for (const banned of [
-    '@aws-sdk/client-ec2',
-    '@aws-sdk/client-sts',
-    '@aws-sdk/client-organizations',
-    'ssh2',
-    'hono',
-  ]) {
-    expect(writer).not.toContain(banned)
+  const follower = packagesOf(Object.keys(told('follower').inputs))
+  const banned = ['@aws-sdk/client-ec2', '@aws-sdk/client-sts', '@aws-sdk/client-organizations', 'ssh2', 'hono']
+  for (const packages of [writer, follower]) {
+    expect(packages).toContain('pg')
+    for (const name of banned) expect(packages).not.toContain(name)
   }
+  // What a Guacamole takes is the follower's alone.
+  for (const name of ['mysql2', '@cedar-policy/cedar-wasm']) {
+    expect(follower).toContain(name)
+    expect(writer).not.toContain(name)
+  }
+  const ways = (name: string) =>
+    Object.keys(told(name).inputs).filter((path) => /^src\/(catalogue\/guacamole|config)\//.test(path))
+  expect(ways('follower')).toContain('src/catalogue/guacamole/rest/session.ts')
+  for (const name of ['writer', 'observer', 'reaper']) expect(ways(name)).toEqual([])
   for (const name of ['observer', 'reaper']) {
     const packages = packagesOf(Object.keys(told(name).inputs))
     expect(packages).toContain('@aws-sdk/client-ec2')

@@ -40,6 +40,8 @@ test.concurrent.each([
   ['TUNNEL_TIME_INVALID', ['extend', 'customer-a', 'nonsense']],
   ['TUNNEL_TIME_INVALID', ['extend', 'customer-a', '--', '-5m']],
   ['TUNNEL_TIME_INVALID', ['extend', 'customer-a', '3h']],
+  ['TUNNEL_TARGET_INVALID', ['up', 'customer-a', '--to', 'nonsense']],
+  ['TUNNEL_TARGET_INVALID', ['up', 'customer-a', '--to', '10.1.4.7', '10.1.0.0/16:22']],
   ['TUNNEL_ADDRESS_INVALID', ['explain', 'customer-a', 'nonsense']],
   ['TUNNEL_ENVIRONMENT_UNKNOWN', ['list', 'nonsense']],
   ['TUNNEL_ENVIRONMENT_UNKNOWN', ['up', 'nonsense']],

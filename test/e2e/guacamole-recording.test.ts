@@ -1,42 +1,29 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitFor } from '../../bench/product/serve.ts'
 import { historyUuid } from '../../src/catalogue/guacamole/history.ts'
-import { type FakeGuacamole, startFakeGuacamole } from '../fixtures/guacamole/fake-server.ts'
 import { restStage } from '../fixtures/guacamole/rest-stage.ts'
-import { openBrowser, signIn, visit } from './browser.ts'
+import { signIn, visit } from './browser.ts'
 import { HOST } from './fleet.ts'
-import { openWorld, type World } from './world.ts'
+import { openRecordedWorld, type RecordedWorld } from './recorded-world.ts'
 
 /** What guacd recorded beside a Guacamole that follows us: shipped by the command, taken in by `serve`, played in Chromium. */
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'enchilada-guacd-'))
-let guacamole: FakeGuacamole
-let world: World
-let browser: Browser
+let guacamole: RecordedWorld['guacamole']
+let world: RecordedWorld['world']
+let browser: RecordedWorld['browser']
+let close: RecordedWorld['close'] | undefined
 
 beforeAll(async () => {
-  guacamole = await startFakeGuacamole()
-  writeFileSync(join(folder, 'password'), guacamole.password)
-  mkdirSync(join(folder, 'policies'))
-  const everybody =
-    'permit (principal in Enchilada::Group::"engineer", action == Enchilada::Action::"connect", resource);'
-  writeFileSync(join(folder, 'policies/all.cedar'), everybody)
-  const rest = { url: guacamole.url, userName: guacamole.userName, password: { file: join(folder, 'password') } }
-  const catalogue = { guacamole: { rest, policies: join(folder, 'policies') } }
-  ;[world, browser] = await Promise.all([openWorld(10, { catalogue }), openBrowser()])
+  ;({ guacamole, world, browser, close } = await openRecordedWorld(folder))
 }, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await world?.close()
-  await guacamole?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => close?.())
 
 const element = (value: string | number) => `${String(value).length}.${value}`
 const say = (...words: (string | number)[]) => `${words.map(element).join(',')};`

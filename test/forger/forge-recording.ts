@@ -6,8 +6,8 @@ import { sha256Hex } from '../../src/kernel/ids.ts'
 import type { Signer } from '../../src/kernel/signer.ts'
 import { openSigningKey } from '../../src/kernel/signing-key.ts'
 import { chainSlices, type Manifest, manifestBytes, manifestSchema, sliceName } from '../../src/recording/format.ts'
+import type { Random } from '../fixtures/random.ts'
 import { readChain, relink, writeChain } from './chain.ts'
-import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
 export type RecordingForgery = (world: World, folder: string, random: Random) => void | Promise<void>

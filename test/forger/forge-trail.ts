@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Random } from '../fixtures/random.ts'
 import { type Line, readChain, relink, writeChain } from './chain.ts'
-import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
 export type Forgery = (world: World, random: Random) => void

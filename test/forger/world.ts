@@ -12,8 +12,8 @@ import { openSigningKey } from '../../src/kernel/signing-key.ts'
 import { directoryFiles } from '../../src/recording/recording-files.ts'
 import { openRecordings } from '../../src/recording/recordings.ts'
 import { createFakeClock } from '../fixtures/fake-clock.ts'
+import type { Random } from '../fixtures/random.ts'
 import { sessionFacts } from '../fixtures/recording-stage.ts'
-import type { Random } from './random.ts'
 
 /** A trail of several writers with sealed recordings, all older than the last checkpoint but for a few records. */
 export type World = {

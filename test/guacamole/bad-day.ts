@@ -5,7 +5,7 @@ import type { Connection } from '../../src/model/connection.ts'
 import { createFakeClock } from '../fixtures/fake-clock.ts'
 import { connectionOf, scopeOf } from '../fixtures/guacamole/connections.ts'
 import type { GuacamoleStage, Seen } from '../fixtures/guacamole/stage.ts'
-import { createRandom } from '../forger/random.ts'
+import { createRandom } from '../fixtures/random.ts'
 
 /** A stage that can be made to fail in the middle of a pass. `at` counts statements or writes from the next one on. */
 export type BreakableStage = GuacamoleStage & { breakAt(at: number): void; mend(): void }
@@ -159,7 +159,7 @@ export function breakable(database: GuacamoleDatabase): GuacamoleDatabase & Pick
   }
   return {
     ...database,
-    alone: (work) => database.alone((trx) => work(trx.withPlugin(plugin))),
+    alone: (work) => database.alone(({ trx, dialect }) => work({ trx: trx.withPlugin(plugin), dialect })),
     breakAt: (at) => {
       left = at
     },

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { guacdVersion, startGuacamole } from '../../bench/terminal/guacamole.ts'
 import { startPasswordHost } from '../../bench/terminal/password-host.ts'
 import { type HistoryRow, historyUuid } from '../../src/catalogue/guacamole/history.ts'
-import { ship } from '../../src/guacamole/ship.ts'
+import { createShipper } from '../../src/guacamole/ship.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { directoryFiles } from '../../src/recording/recording-files.ts'
 import { setRecordingStage } from '../fixtures/recording-stage.ts'
@@ -38,16 +38,17 @@ test.skipIf(guacdVersion() === undefined)(
       connection: { id: '1', name: 'bench' },
     }
     const pass = (now = Date.now()) =>
-      ship({
+      createShipper({
         folder,
         files: directoryFiles(stage.folder),
         signer: stage.signer,
         history: { newest: async () => ({ rows: [row], isAll: true }), again: async () => [] },
         owned: async () => new Map([['1', ours]]),
         live: async () => undefined,
+        clocksAhead: async () => [],
         clock: { ...systemClock, now: () => now },
         missingAfter: 900_000,
-      })
+      })()
     try {
       const shell = await guacamole.open()
       await shell.quiet(500)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRandom } from '../forger/random.ts'
+import { createRandom } from '../fixtures/random.ts'
 import { type DoomedStage, killAt } from './hard-day.ts'
 import { doomedStages, runFailOver } from './hard-day-stages.ts'
 import { runOutage } from './outage.ts'

@@ -64,9 +64,22 @@ export async function failOver(
   await dead
   if (broken !== undefined && broken !== 'GUACAMOLE_UNREACHABLE') faults.push(`a dead database is told as ${broken}`)
   await pair[how]()
+  await comesBack(stage)
   await editByHand(stage, 'after')
   faults.push(...(await endsInStep(stage)))
   return { faults: faults.map((one) => `${how} at ${at}: ${one}`), done: false }
+}
+
+/** Whoever looks in the moment of a fail-over may hold a connection that is dead: a person tries again. */
+async function comesBack(stage: GuacamoleStage): Promise<void> {
+  for (let left = 5; ; left -= 1) {
+    try {
+      await stage.see()
+      return
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
 }
 
 /** A person who works meanwhile: takes names in our groups, renames and moves what is ours. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { collectErrors, REFERENCE, renderReference } from '../../script/reference.ts'
+import { collectErrors, ERRORS, renderErrors } from '../../script/reference.ts'
 import { listSources, readSource } from './ladder.ts'
 
 const root = process.cwd()
 
 test('the reference page is what the code says', async () => {
-  expect(readFileSync(REFERENCE, 'utf8')).toBe(renderReference(await collectErrors()))
+  expect(readFileSync(ERRORS, 'utf8')).toBe(renderErrors(await collectErrors()))
 })
 
 test('every code is unique, used, and tells what to do next', async () => {

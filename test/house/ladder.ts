@@ -116,7 +116,10 @@ export const rules: readonly Rule[] = [
   {
     why: 'the deployment knows the settings of the Lambda doors and nothing else of the product',
     broken: ({ file }, target) =>
-      top(file) === 'deploy' && !isTest(file) && top(target) === 'src' && target !== 'src/lambda/environment.ts',
+      top(file) === 'deploy' &&
+      !isTest(file) &&
+      top(target) === 'src' &&
+      !/^src\/lambda\/(follower-)?environment\.ts$/.test(target),
   },
   {
     why: 'only src/aws builds AWS clients: accounts, rate limits, SourceIdentity and endpoints are decided in one place',

@@ -1,8 +1,7 @@
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import type { SQSEvent } from 'aws-lambda'
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeOrganisation, type Organisation } from '../../lab/aws/organisation.ts'
 import { callQuery } from '../../lab/aws/raw-call.ts'
@@ -21,6 +20,7 @@ import type { Store } from '../../src/store/store.ts'
 import { connectionSettings } from '../../src/wanted/settings.ts'
 import { type LabAws, startLabAws } from '../fixtures/lab-aws.ts'
 import { startPostgres, type TestPostgres } from '../fixtures/postgres.ts'
+import { batchOf, take } from './batches.ts'
 
 // Both functions as they are, in this process, with the emulator and a real database: what one sends the other is given.
 const REGION = 'eu-west-1'
@@ -114,40 +114,6 @@ async function keepSecret(client: SecretsManagerClient): Promise<string> {
   return ARN ?? ''
 }
 
-const batchOf = (queueUrl: string, messages: readonly { id: string; body: string; receipt?: string }[]): SQSEvent => ({
-  Records: messages.map(({ id, body, receipt = id }) => ({
-    messageId: id,
-    receiptHandle: receipt,
-    body,
-    attributes: {
-      ApproximateReceiveCount: '1',
-      SentTimestamp: '0',
-      SenderId: 'test',
-      ApproximateFirstReceiveTimestamp: '0',
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: `arn:aws:sqs:${REGION}:000000000000:${queueUrl.split('/').at(-1)}`,
-    awsRegion: REGION,
-  })),
-})
-
-/** What waits in a queue, as Lambda would hand it over. */
-async function take(queueUrl: string, seconds = 1) {
-  const found: { id: string; body: string; receipt: string }[] = []
-  for (;;) {
-    const given = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: seconds }),
-    )
-    if (!given.Messages?.length) return found
-    for (const { MessageId = '', Body = '', ReceiptHandle = '' } of given.Messages) {
-      found.push({ id: MessageId, body: Body, receipt: ReceiptHandle })
-    }
-    if (found.length < 10) return found
-  }
-}
-
 const stateChange = (instance: string, account = organisation.accounts['workload-1'].id) =>
   JSON.stringify({
     source: 'aws.ec2',
@@ -164,7 +130,8 @@ const launch = async () => {
 }
 const held = async () =>
   (await store.db.selectFrom('connections').select('instance_id').execute()).map((row) => row.instance_id)
-const carryOver = async () => writer.handler(batchOf(queues.observations, await take(queues.observations)), invocation)
+const carryOver = async () =>
+  writer.handler(batchOf(queues.observations, await take(sqs, queues.observations)), invocation)
 const nothing = { batchItemFailures: [] }
 
 test('an event becomes a connection, and its record a link in the chain of the function', async () => {
@@ -182,7 +149,7 @@ test('an event becomes a connection, and its record a link in the chain of the f
 test('a sweep is hints on its own queue, and lists what no event told of', async () => {
   const id = await launch()
   expect(await observer.handler({ sweep: true }, invocation)).toEqual(nothing)
-  const hints = await take(queues.sweep)
+  const hints = await take(sqs, queues.sweep)
   expect(hints.map(({ body }) => JSON.parse(body).scope.region).sort()).toEqual([REGION, 'us-east-1'])
   expect(await observer.handler(batchOf(queues.sweep, hints), invocation)).toEqual(nothing)
   expect(await carryOver()).toEqual(nothing)
@@ -191,40 +158,44 @@ test('a sweep is hints on its own queue, and lists what no event told of', async
   expect(scopes.map((row) => row.state)).toEqual(['fresh', 'fresh'])
 })
 
-test('an account that two lists lacked loses its rows, and the chain of the function says so', async () => {
-  const account = '999999999999'
-  const scope: Scope = { tenant: 'acme', partition: 'aws', account, region: REGION }
-  const row = {
-    scope: formatScope(scope),
-    tenant: 'acme',
-    account,
-    region: REGION,
-    account_name: null,
-    state: 'fresh',
-  } as const
-  const times = { detail: null, last_event_at: null, last_sweep_at: 1, applied_begun_at: 1, drift: 0, held_back: 0 }
+/** What `serve` or an earlier sweep saw there. */
+async function knownScope(scope: Scope): Promise<void> {
+  const { tenant, account, region } = scope
+  const times = { last_event_at: null, last_sweep_at: 1, applied_begun_at: 1, drift: 0, held_back: 0 }
+  const row = { scope: formatScope(scope), tenant, account, region, account_name: null, detail: null }
   await store.db
     .insertInto('scopes')
-    .values({ ...row, ...times })
+    .values({ ...row, ...times, state: 'fresh' })
     .execute()
+}
+
+test('an account that two lists lacked and a region that nobody names lose their rows, and the chain of the function says so', async () => {
+  const left: Scope = { tenant: 'acme', partition: 'aws', account: '999999999999', region: REGION }
+  const unnamed = { ...left, account: organisation.accounts['workload-1'].id, region: 'sa-east-1' }
+  await knownScope(left)
+  await knownScope(unnamed)
   for (let sweep = 0; sweep < 2; sweep += 1) {
     await observer.handler({ sweep: true }, invocation)
-    await take(queues.sweep)
+    await take(sqs, queues.sweep)
     await carryOver()
   }
-  const states = await store.db.selectFrom('scopes').select(['account', 'state']).execute()
-  expect(states.filter((one) => one.state === 'gone').map((one) => one.account)).toEqual([account])
+  const states = await store.db.selectFrom('scopes').select(['scope', 'state']).orderBy('account', 'desc').execute()
+  expect(states.filter((one) => one.state === 'gone').map((one) => one.scope)).toEqual([left, unnamed].map(formatScope))
   const group = cloudWatchGroup(createLogsClient(REGION), GROUP)
-  const { items } = await listLogRecords(group, { kind: 'discovery.account-gone' }, { limit: 10 })
-  expect(items).toMatchObject([{ subject: account, data: { why: 'absent' } }])
-  await store.db.deleteFrom('scopes').where('account', '=', account).execute()
+  const recordsOf = async (kind: 'discovery.account-gone' | 'discovery.region-gone') =>
+    (await listLogRecords(group, { kind }, { limit: 10 })).items
+  expect(await recordsOf('discovery.account-gone')).toMatchObject([{ subject: left.account, data: { why: 'absent' } }])
+  expect(await recordsOf('discovery.region-gone')).toMatchObject([
+    { subject: formatScope(unnamed), data: { why: 'excluded' } },
+  ])
+  await store.db.deleteFrom('scopes').where('state', '=', 'gone').execute()
 })
 
 test('an id that AWS does not know yet comes back as a hint, later', async () => {
   const unknown = 'i-0123456789abcdef0'
   await observer.handler(batchOf(queues.events, [{ id: 'a', body: stateChange(unknown) }]), invocation)
   await carryOver()
-  const [hint] = await take(queues.events, 3)
+  const [hint] = await take(sqs, queues.events, 3)
   expect(JSON.parse(hint?.body ?? '{}')).toMatchObject({ ids: [unknown], attempt: 1 })
 })
 
@@ -241,7 +212,7 @@ test('a poisoned message goes back alone, and so does the one of an account that
   )
   await lab.lab.setFaults([])
   expect(throttled).toEqual({ batchItemFailures: [{ itemIdentifier: 'throttled' }] })
-  const reports = await take(queues.observations)
+  const reports = await take(sqs, queues.observations)
   const answer = await writer.handler(
     batchOf(queues.observations, [...reports, { id: 'poison', body: '{"observation":{}}' }]),
     invocation,
@@ -257,7 +228,7 @@ test('what comes twice changes nothing, and with no time left everything goes ba
   const late = { getRemainingTimeInMillis: () => 4_000 }
   expect(await observer.handler(events, late)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a' }] })
   await observer.handler(events, invocation)
-  const reports = batchOf(queues.observations, await take(queues.observations))
+  const reports = batchOf(queues.observations, await take(sqs, queues.observations))
   expect(await writer.handler(reports, invocation)).toEqual(nothing)
   const before = await store.db.selectFrom('connections').selectAll().orderBy('id').execute()
   expect(await writer.handler(reports, invocation)).toEqual(nothing)

@@ -9,9 +9,9 @@ import { openUplink } from '../../lab/world/uplink.ts'
 import { createEngineer } from '../../src/aws/engineer.ts'
 import { systemClock as clock } from '../../src/kernel/clock.ts'
 import { pickTunnelAddresses, type TunnelAddresses } from '../../src/tunnel/addresses.ts'
-import { introduce } from '../../src/tunnel/engines/engine.ts'
+import { type EngineName, engineNames, loadEngine } from '../../src/tunnel/engines/engine.ts'
 import { environmentSchema, type TunnelLimits } from '../../src/tunnel/environment.ts'
-import { launch } from '../../src/tunnel/launch.ts'
+import { type LaunchNotes, launch } from '../../src/tunnel/launch.ts'
 import { scopeOf } from '../../src/tunnel/open-tunnel.ts'
 import { networkIn } from '../../src/tunnel/read-environment.ts'
 import { GUARD_PORT, packUserData, renderUserData } from '../../src/tunnel/user-data.ts'
@@ -46,16 +46,18 @@ Object.assign(process.env, await signInAs('ada', { endpoint, organisation }))
 const ec2 = await createEngineer({ clock, profile: undefined }).ec2(scope, environment.role)
 
 const patient = { ttl: 10 * HOUR, longest: 12 * HOUR, firstHandshake: HOUR, grace: HOUR, idle: HOUR }
+const unwritten: LaunchNotes = { remember: async () => {}, forget: async () => {} }
 type Server = { id: string; lease: string; addresses: TunnelAddresses }
 
-async function start(n: number, limits: Partial<TunnelLimits>): Promise<Server> {
-  const lease = `lease-00000000000${n}`
+async function start(engine: EngineName, n: number, limits: Partial<TunnelLimits>): Promise<Server> {
+  const lease = `lease-${engine === 'wireguard' ? 'a' : 'b'}0000000000${n}`
   const addresses = pickTunnelAddresses([], () => n / 8)
-  const { server } = await introduce('wireguard', addresses)
+  const introduce = await loadEngine(engine)
+  const { server } = await introduce(addresses)
   const leased = ['10.0.0.0/16']
   const script = renderUserData({
     ...{ lease, environment: environment.name, owner: 'ada', region: REGION, logGroup: environment.logGroup },
-    ...{ limits: { ...patient, ...limits }, addresses, leased, engine: server },
+    ...{ limits: { ...patient, ...limits }, addresses, leased, portsOnly: [], engine: server },
   })
   const now = clock.now()
   const asked = {
@@ -68,8 +70,8 @@ async function start(n: number, limits: Partial<TunnelLimits>): Promise<Server> 
     leased,
   }
   const options = { lease: asked, environment, network, userData: packUserData(script, { leased }) }
-  const id = await launch(ec2, options, async () => {}, new AbortController().signal)
-  await hosts.waitFor(id, 30_000)
+  const id = await launch(ec2, options, unwritten, new AbortController().signal)
+  await hosts.waitFor(id, WITHIN_MS)
   return { id, lease, addresses }
 }
 
@@ -125,25 +127,31 @@ async function messages(stream: string): Promise<Record<string, unknown>[]> {
 const stateOf = async ({ id }: Server): Promise<string> => (await aws.lab.instance(id)).state
 const ended = (server: Server) => until(async () => (await stateOf(server)) === 'terminated')
 
-const [uncalled, left, hung, kept] = await Promise.all([
-  start(1, { firstHandshake: 6_000 }),
-  // Silence is a disconnect after 10 s; what is left is for the log, however slow.
-  start(2, { grace: 25_000 }),
-  start(3, { longest: 15_000 }),
-  start(4, {}),
-])
-const hungGuards = await hang(hung)
-await comeAndGo(left)
-const outcome = {
-  hungGuards,
-  neverConnected: await ended(uncalled),
-  peerLost: await ended(left),
-  timer: await ended(hung),
-  kept: await stateOf(kept),
-  records: (await messages(left.lease)).map((one) => `${one['connection-log-type']} ${one['reason']}`),
-  metrics: await messages(`${left.lease}-metrics`),
-  silent: (await messages(hung.lease)).length,
+async function serversEnd(engine: EngineName) {
+  const [uncalled, left, hung, kept] = await Promise.all([
+    start(engine, 1, { firstHandshake: 20_000 }),
+    // Silence is a disconnect after 10 s; what is left is for the log, however slow.
+    start(engine, 2, { grace: 25_000 }),
+    // Long enough that a busy machine has its guard hang before.
+    start(engine, 3, { longest: 45_000 }),
+    start(engine, 4, {}),
+  ])
+  const hungGuards = await hang(hung)
+  await comeAndGo(left)
+  return {
+    hungGuards,
+    neverConnected: await ended(uncalled),
+    peerLost: await ended(left),
+    timer: await ended(hung),
+    kept: await stateOf(kept),
+    records: (await messages(left.lease)).map((one) => `${one['connection-log-type']} ${one['reason']}`),
+    metrics: await messages(`${left.lease}-metrics`),
+    silent: (await messages(hung.lease)).length,
+  }
 }
+
+const outcome: Partial<Record<EngineName, Awaited<ReturnType<typeof serversEnd>>>> = {}
+for (const engine of engineNames) outcome[engine] = await serversEnd(engine)
 await hosts.stop()
 await aws.stop()
 console.log(JSON.stringify(outcome))

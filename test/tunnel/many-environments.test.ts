@@ -26,6 +26,7 @@ let target: RawTarget
 let env: NodeJS.ProcessEnv
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'enchilada-many-'))
   aws = await startAws()
   organisation = await makeOrganisation(aws.endpoint)
   const { credentials } = organisation.accounts.management
@@ -35,7 +36,6 @@ beforeAll(async () => {
   const sharing = { ...target, credentials: organisation.accounts.shared.credentials }
   await Promise.all(Array.from({ length: SHARING }, (_, n) => makeRole(sharing, `${ROLE}-${n}`)))
 
-  folder = mkdtempSync(join(tmpdir(), 'enchilada-many-'))
   const network = (region: string) => ({
     region,
     vpc: 'vpc-00000001',
@@ -63,6 +63,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
+  // It throws with the emulator's own words when that failed inside.
   await aws.stop()
 })
 

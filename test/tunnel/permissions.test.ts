@@ -86,6 +86,7 @@ test('every command can do its work with it, and no statement of it is there for
   enchilada('status')
   enchilada('list')
   enchilada('explain', 'lab', '10.77.0.1')
+  enchilada('explain', 'lab', 'ip-10-77-0-1.eu-west-1.compute.internal')
   enchilada('extend', 'lab', '2h')
   await first.close('asked')
   const second = await up()
@@ -96,7 +97,7 @@ test('every command can do its work with it, and no statement of it is there for
   expect(asked.filter(({ allowed }) => !allowed)).toEqual([])
   const used = new Set(asked.map(({ action, sid }) => `${sid} ${action}`))
   expect([...used].sort()).toEqual(stage.grants('EnchiladaTunnelEngineer-lab'))
-}, 60_000)
+}, 120_000)
 
 describe('an engineer may not', () => {
   const asAda = async (): Promise<EC2Client> => {

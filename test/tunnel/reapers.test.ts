@@ -17,19 +17,27 @@ import { logRecords } from '../../src/audit/log-records.ts'
 import { verifyRecords } from '../../src/audit/verify-trail.ts'
 import { createEngineer } from '../../src/aws/engineer.ts'
 import { createServeReaper } from '../../src/cli/serve-reaper.ts'
-import { systemClock as clock } from '../../src/kernel/clock.ts'
+import { type Clock, systemClock as clock } from '../../src/kernel/clock.ts'
 import { silentLog } from '../../src/kernel/log.ts'
+import { Secret } from '../../src/kernel/secret.ts'
 import type { AuditEvent } from '../../src/model/audit-event.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
 import { environmentSchema } from '../../src/tunnel/environment.ts'
-import { launch } from '../../src/tunnel/launch.ts'
+import { type LaunchNotes, launch } from '../../src/tunnel/launch.ts'
 import { scopeOf } from '../../src/tunnel/open-tunnel.ts'
 import { networkIn } from '../../src/tunnel/read-environment.ts'
 import { deployManagementVpc, portalSession, signInAs } from '../fixtures/management-vpc.ts'
+import { startPostgres } from '../fixtures/postgres.ts'
+import { sample } from '../fixtures/sample.ts'
 
 // Servers here have no guest and no laptop, and each test runs one reaper alone: nothing else could have ended them.
+const tried = sample(['function', 'serve', 'two nodes', 'gc'] as const, 2)
 const REGION = 'eu-west-1'
 const STACK = 'EnchiladaManagementVpc-lab'
 const TRAIL = '/enchilada/trail/tunnel/lab'
+const unwritten: LaunchNotes = { remember: async () => {}, forget: async () => {} }
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
@@ -64,7 +72,7 @@ async function openWorld(reaper: 'lambda' | 'serve') {
     const times = { startedAt: clock.now(), until: clock.now() + 3_600_000 }
     const lease = { id, environment: environment.name, scope, owner: 'ada', leased: [], ...times }
     const options = { lease, environment, network, userData: Buffer.alloc(0) }
-    return launch(ec2, options, async () => {}, new AbortController().signal)
+    return launch(ec2, options, unwritten, new AbortController().signal)
   }
   async function connect(lease: string): Promise<void> {
     const stream = { logGroupName: environment.logGroup, logStreamName: lease }
@@ -123,75 +131,123 @@ async function expectReaped(world: World): Promise<void> {
   expect(await Promise.all(leases.map(world.log))).toEqual([both, ['connection-attempt'], both])
 }
 
-test('the function alone, on its schedule, with its own role and chain', async () => {
-  const world = await openWorld('lambda')
-  const fire = () => world.aws.lab.fireSchedules('Reaper')
-  await fire()
-  await world.waitUntil(async () => (await world.log('lease-0000000000cc')).length === 2)
-  await world.waitUntil(async () => (await world.states())[0] === 'terminated')
-  await fire()
-  await world.waitUntil(async () => (await world.log('lease-0000000000aa')).length === 2)
-  await fire()
-  await expectReaped(world)
-  const group = cloudWatchGroup(world.logs, TRAIL)
-  const trail = await verifyRecords({ records: logRecords({ group, clock }) })
-  expect(trail).toMatchObject({ ok: true, records: 3 })
-  // All that it may, and nothing that it was refused.
-  const roles = Object.entries(world.stacks.template(STACK).findResources('AWS::IAM::Role'))
-  const [id] = roles.find(([, { Properties }]) => Properties.RoleName === 'EnchiladaTunnelReaper-lab') ?? []
-  const policies = world.stacks.properties(STACK, 'AWS::IAM::Policy').filter(({ Roles }) => Roles[0].Ref === id)
-  const granted = policies.flatMap(({ PolicyDocument }) =>
-    PolicyDocument.Statement.flatMap(({ Action }: { Action: string | string[] }) => Action),
-  )
-  expect(await world.asked()).toEqual([...new Set(granted)].sort())
-}, 60_000)
+test.runIf(tried.includes('function'))(
+  'the function alone, on its schedule, with its own role and chain',
+  async () => {
+    const world = await openWorld('lambda')
+    const fire = () => world.aws.lab.fireSchedules('Reaper')
+    await fire()
+    await world.waitUntil(async () => (await world.log('lease-0000000000cc')).length === 2)
+    await world.waitUntil(async () => (await world.states())[0] === 'terminated')
+    await fire()
+    await world.waitUntil(async () => (await world.log('lease-0000000000aa')).length === 2)
+    await fire()
+    await expectReaped(world)
+    const group = cloudWatchGroup(world.logs, TRAIL)
+    const trail = await verifyRecords({ records: logRecords({ group, clock }) })
+    expect(trail).toMatchObject({ ok: true, records: 3 })
+    // All that it may, and nothing that it was refused.
+    const roles = Object.entries(world.stacks.template(STACK).findResources('AWS::IAM::Role'))
+    const [id] = roles.find(([, { Properties }]) => Properties.RoleName === 'EnchiladaTunnelReaper-lab') ?? []
+    const policies = world.stacks.properties(STACK, 'AWS::IAM::Policy').filter(({ Roles }) => Roles[0].Ref === id)
+    const granted = policies.flatMap(({ PolicyDocument }) =>
+      PolicyDocument.Statement.flatMap(({ Action }: { Action: string | string[] }) => Action),
+    )
+    expect(await world.asked()).toEqual([...new Set(granted)].sort())
+  },
+  60_000,
+)
 
-test('serve alone, by a role that admits the portal and nobody else', async () => {
-  const world = await openWorld('serve')
-  const trail: AuditEvent[] = []
-  const reaper = () =>
-    createServeReaper({
-      ...{ settings: { environments: world.place, reapEvery: 0 }, folder: '/', region: REGION, clock, log: silentLog },
-      trail: { record: async (event) => void trail.push(event) },
-    })
-  // As an engineer it is nobody.
-  expect((await reaper()()).failed).toMatchObject([{ what: 'lab eu-west-1' }])
-  Object.assign(process.env, await portalSession(world))
-  const round = reaper()
-  expect(await round()).toMatchObject({
-    ended: [{ instanceId: world.overdue, owner: 'ada' }],
-    closed: ['lease-0000000000cc-1'],
-    failed: [],
+type Node = { node: string; store: Store; trail: AuditEvent[]; clock?: Clock }
+
+const serveReaper = ({ place }: World, { node, store, trail, clock: own = clock }: Node) =>
+  createServeReaper({
+    ...{ settings: { environments: place, reapEvery: 0 }, folder: '/', region: REGION, log: silentLog },
+    ...{ node, store, clock: own, trail: { record: async (event) => void trail.push(event) } },
   })
-  await world.waitUntil(async () => (await world.states())[0] === 'terminated')
-  expect(await round()).toEqual({ ended: [], closed: ['lease-0000000000aa-1'], failed: [] })
-  expect(await round()).toEqual({ ended: [], closed: [], failed: [] })
-  await expectReaped(world)
-  expect(trail.map(({ kind, subject, source }) => `${kind} ${subject} ${source}`)).toEqual([
-    `tunnel.ended ${world.overdue} fact`,
-    'tunnel.disconnected lease-0000000000cc fact',
-    'tunnel.disconnected lease-0000000000aa fact',
-  ])
-  expect(await world.asked()).toEqual([
-    'ec2:DescribeInstances',
-    'ec2:TerminateInstances',
-    'logs:FilterLogEvents',
-    'logs:PutLogEvents',
-  ])
 
-  // While it cannot see, it closes nothing.
-  await world.aws.lab.setFaults([{ action: 'DescribeInstances', code: 'UnauthorizedOperation', status: 403 }])
-  expect(await round()).toMatchObject({ closed: [], failed: [{ what: 'lab eu-west-1' }] })
-  expect(await world.log('lease-0000000000bb')).toEqual(['connection-attempt'])
-}, 60_000)
+test.runIf(tried.includes('serve'))(
+  'serve alone, by a role that admits the portal and nobody else',
+  async () => {
+    const world = await openWorld('serve')
+    const trail: AuditEvent[] = []
+    const store = await openSqlite(':memory:')
+    closers.push(store.close)
+    const reaper = () => serveReaper(world, { node: 'node-1', store, trail })
+    // As an engineer it is nobody.
+    expect((await reaper()())?.failed).toMatchObject([{ what: 'lab eu-west-1' }])
+    Object.assign(process.env, await portalSession(world))
+    const round = reaper()
+    expect(await round()).toMatchObject({
+      ended: [{ instanceId: world.overdue, owner: 'ada' }],
+      closed: ['lease-0000000000cc-1'],
+      failed: [],
+    })
+    await world.waitUntil(async () => (await world.states())[0] === 'terminated')
+    expect(await round()).toEqual({ ended: [], closed: ['lease-0000000000aa-1'], failed: [] })
+    expect(await round()).toEqual({ ended: [], closed: [], failed: [] })
+    await expectReaped(world)
+    expect(trail.map(({ kind, subject, source }) => `${kind} ${subject} ${source}`)).toEqual([
+      `tunnel.ended ${world.overdue} fact`,
+      'tunnel.disconnected lease-0000000000cc fact',
+      'tunnel.disconnected lease-0000000000aa fact',
+    ])
+    expect(await world.asked()).toEqual([
+      'ec2:DescribeInstances',
+      'ec2:TerminateInstances',
+      'logs:FilterLogEvents',
+      'logs:PutLogEvents',
+    ])
 
-test('enchilada gc alone, from any machine, with no journal', async () => {
-  const world = await openWorld('serve')
-  const env: NodeJS.ProcessEnv = { ...process.env, HOME: world.folder, ENCHILADA_ENVIRONMENTS: world.place }
-  for (const name of Object.keys(env)) if (name.startsWith('XDG_')) delete env[name]
-  const { status, stdout } = spawnSync(resolve('script/enchilada'), ['gc', '--json'], { env, encoding: 'utf8' })
-  expect(JSON.parse(stdout)).toMatchObject({ ended: [{ instanceId: world.overdue }], failed: [] })
-  expect(status).toBe(0)
-  await world.waitUntil(async () => (await world.states())[0] === 'terminated')
-  expect(await world.states()).toEqual(['terminated', 'running'])
-}, 60_000)
+    // While it cannot see, it closes nothing.
+    await world.aws.lab.setFaults([{ action: 'DescribeInstances', code: 'UnauthorizedOperation', status: 403 }])
+    expect(await round()).toMatchObject({ closed: [], failed: [{ what: 'lab eu-west-1' }] })
+    expect(await world.log('lease-0000000000bb')).toEqual(['connection-attempt'])
+  },
+  60_000,
+)
+
+test.runIf(tried.includes('two nodes'))(
+  'two nodes of serve on one database: every end and every disconnect once, and one goes on when the other is gone',
+  async () => {
+    const world = await openWorld('serve')
+    Object.assign(process.env, await portalSession(world))
+    const postgres = await startPostgres()
+    closers.push(postgres.stop)
+    const trail: AuditEvent[] = []
+    const stores = [1, 2].map(() => openPostgres(new Secret(postgres.url), silentLog))
+    const nodes = (await Promise.all(stores)).map((store, at) => ({ node: `node-${at + 1}`, store, trail }))
+    for (const { store } of nodes) closers.push(store.close)
+    const reapers = nodes.map((node) => serveReaper(world, node))
+    const rounds = () => Promise.all(reapers.map((round) => round()))
+
+    const first = await rounds()
+    await world.waitUntil(async () => (await world.states())[0] === 'terminated')
+    const seen = [first, await rounds(), await rounds()]
+    for (const one of seen) expect(one.filter((round) => round === undefined)).toHaveLength(1)
+    await expectReaped(world)
+    expect(trail.map(({ kind }) => kind).sort()).toEqual(['tunnel.disconnected', 'tunnel.disconnected', 'tunnel.ended'])
+
+    // Whoever had the turn says nothing for a minute and more.
+    const idle = nodes[first.indexOf(undefined)]
+    const later = { ...clock, now: () => clock.now() + 61_000 }
+    if (idle) expect(await serveReaper(world, { ...idle, clock: later })()).toMatchObject({ failed: [] })
+    expect((await rounds()).filter((round) => round === undefined)).toHaveLength(1)
+  },
+  60_000,
+)
+
+test.runIf(tried.includes('gc'))(
+  'enchilada gc alone, from any machine, with no journal',
+  async () => {
+    const world = await openWorld('serve')
+    const env: NodeJS.ProcessEnv = { ...process.env, HOME: world.folder, ENCHILADA_ENVIRONMENTS: world.place }
+    for (const name of Object.keys(env)) if (name.startsWith('XDG_')) delete env[name]
+    const { status, stdout } = spawnSync(resolve('script/enchilada'), ['gc', '--json'], { env, encoding: 'utf8' })
+    expect(JSON.parse(stdout)).toMatchObject({ ended: [{ instanceId: world.overdue }], failed: [] })
+    expect(status).toBe(0)
+    await world.waitUntil(async () => (await world.states())[0] === 'terminated')
+    expect(await world.states()).toEqual(['terminated', 'running'])
+  },
+  60_000,
+)

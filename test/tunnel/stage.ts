@@ -14,10 +14,8 @@ import type { LocalNetworkDoor } from '../../src/tunnel/network-document.ts'
 import { openTunnel, type TunnelParts, type TunnelWish } from '../../src/tunnel/open-tunnel.ts'
 import { networkIn } from '../../src/tunnel/read-environment.ts'
 import { settle } from '../../src/tunnel/settle.ts'
+import { readReach } from '../../src/tunnel/way.ts'
 import { deployManagementVpc, signInAs } from '../fixtures/management-vpc.ts'
-
-/** No journey does as many things. */
-const ALWAYS = 1_000
 
 /** What may go wrong on the laptop's side, by what is being done. */
 export type LaptopFaults = {
@@ -26,6 +24,8 @@ export type LaptopFaults = {
   door?: 'up' | 'down'
   /** The n-th record of the trail is refused. */
   trailFrom?: number
+  /** What it remembers of the route tables: nothing, what they say, or what they said once. */
+  knows?: 'truth' | 'the past'
   /** Ctrl-C when this step begins. */
   interruptAt?: string
   /** SIGKILL just before or just after one of the things that it does, by what it does it to. */
@@ -38,12 +38,18 @@ export type Death = { when: 'before' | 'after'; to: 'journal' | 'trail' | 'netwo
 export async function openStage() {
   const aws: Aws = await startAws()
   const organisation = await makeOrganisation(aws.endpoint)
-  const settings = { instanceTypes: ['t4g.nano', 't3.nano'] }
+  const settings = { instanceTypes: ['t4g.nano', 't3.nano'], names: ['corp.example'] }
   const { text, stacks } = await deployManagementVpc({ endpoint: aws.endpoint, organisation, settings })
   Object.assign(process.env, await signInAs('ada', { endpoint: aws.endpoint, organisation }))
   const environment = environmentSchema.parse(JSON.parse(text))
   const network = networkIn(environment, undefined)
-  const wish: TunnelWish = { environment, network, to: [], ttl: undefined }
+  const wish: TunnelWish = { environment, network, to: [], ttl: undefined, dns: true }
+
+  const { shared } = organisation.accounts
+  const target = { endpoint: aws.endpoint, region: network.region, credentials: shared.credentials }
+  const administrator = new EC2Client(target)
+  const truth = await readReach(administrator, network)
+  const past = truth.filter(({ hop }) => hop === 'vpc')
 
   function laptop(faults: LaptopFaults) {
     const folder = mkdtempSync(join(tmpdir(), 'tunnel-'))
@@ -51,22 +57,60 @@ export async function openStage() {
     const trail: AuditEvent[] = []
     const devices = new Set<string>()
     const onDisk = openJournal(folder)
+    const first = startProcess({ faults, onDisk, trail, devices, stop })
+    return {
+      ...first,
+      folder,
+      trail,
+      devices,
+      onDisk,
+      /** The same machine with nothing wrong, after its process ended. */
+      restart() {
+        first.kill()
+        return startProcess({ faults: {}, onDisk, trail, devices, stop }).parts
+      },
+      signal: stop.signal,
+      remove: () => rmSync(folder, { recursive: true }),
+    }
+  }
+
+  type Machine = {
+    faults: LaptopFaults
+    onDisk: Journal
+    trail: AuditEvent[]
+    devices: Set<string>
+    stop: AbortController
+  }
+
+  function startProcess({ faults, onDisk, trail, devices, stop }: Machine) {
     let writes = 0
     let records = 0
     const { dies } = faults
     const done = { journal: 0, trail: 0, network: 0, AWS: 0 }
+    let isDead = false
     let die: () => void = () => {}
     const dead = new Promise<void>((resolve) => {
       die = resolve
     })
-    /** What is dead does nothing more, and nobody hears of it. */
-    const forEver = () => new Promise<never>(() => die())
+    const forEver = () => new Promise<never>(() => {})
+    const kill = () => {
+      isDead = true
+      die()
+    }
+    /** What is dead does nothing more, whatever it was doing, and nobody hears of it. */
     async function mortal<T>(to: Death['to'], work: () => Promise<T>): Promise<T> {
+      if (isDead) return forEver()
       done[to] += 1
-      const now = (when: Death['when']) => dies?.when === when && dies.to === to && dies.n === done[to]
-      if (now('before')) await forEver()
-      const value = await work()
-      return now('after') ? forEver() : value
+      const n = done[to]
+      const now = (when: Death['when']) => dies?.when === when && dies.to === to && dies.n === n && !isDead
+      if (now('before')) kill()
+      else {
+        const [outcome] = await Promise.allSettled([work()])
+        if (now('after')) kill()
+        if (!isDead && outcome.status === 'fulfilled') return outcome.value
+        if (!isDead && outcome.status === 'rejected') throw outcome.reason
+      }
+      return forEver()
     }
     const engineer = createEngineer({ clock: systemClock, profile: undefined })
     const journal: Journal = {
@@ -115,30 +159,19 @@ export async function openStage() {
       },
       clock: systemClock,
       random: () => 0,
+      ways: {
+        recall: async () => (faults.knows === 'the past' ? past : faults.knows && truth),
+        keep: async () => {},
+      },
       localNetworks: async () => [],
       async step(name, work) {
         if (name === faults.interruptAt) stop.abort(new Error('interrupted'))
         return work()
       },
     }
-    return {
-      parts,
-      folder,
-      trail,
-      devices,
-      onDisk,
-      dead,
-      heal() {
-        Object.assign(faults, { journalFrom: undefined, door: undefined, trailFrom: undefined })
-        Object.assign(done, { journal: -ALWAYS, trail: -ALWAYS, network: -ALWAYS, AWS: -ALWAYS })
-      },
-      signal: stop.signal,
-      remove: () => rmSync(folder, { recursive: true }),
-    }
+    return { parts, dead, kill }
   }
 
-  const { shared } = organisation.accounts
-  const target = { endpoint: aws.endpoint, region: network.region, credentials: shared.credentials }
   return {
     aws,
     endpoint: aws.endpoint,
@@ -148,7 +181,7 @@ export async function openStage() {
     wish,
     laptop,
     /** Of the account that the management VPC is in. */
-    administrator: new EC2Client(target),
+    administrator,
     /** `Sid action` of every statement in the policy of a role, sorted. */
     grants(role: string): string[] {
       const found = stacks
@@ -171,9 +204,9 @@ export async function openStage() {
         failure = error instanceof Error ? ('code' in error ? String(error.code) : error.message) : String(error)
       }
       await aws.lab.setFaults([])
-      machine.heal()
+      const parts = machine.restart()
       const left = (await machine.onDisk.list()).entries
-      for (const entry of left) await settle(machine.parts, entry, 'holder-died')
+      for (const entry of left) await settle(parts, entry, 'holder-died')
       const running = (await aws.lab.instances()).filter(({ state }) => state === 'running' || state === 'pending')
       const count = (kind: string) => machine.trail.filter((event) => event.kind === kind).length
       const after = {

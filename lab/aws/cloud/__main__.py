@@ -25,6 +25,7 @@ from . import (
     permissions,
     protection,
     queues,
+    regions,
     routing,
     saml_providers,  # noqa: F401
     server,
@@ -61,6 +62,7 @@ def main() -> None:
     dismantle = lifecycle.install(life)
     launching.install(life)
     describing.install()
+    regions.install()
     buses.install()
     console.install(hosts)
     stack_resources.install()

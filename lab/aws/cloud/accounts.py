@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from moto.iam.models import iam_backends
+from moto.iam.models import IAMBackend, iam_backends
 from moto.organizations.models import FakeAccount
 
 ADMINISTRATOR = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -20,3 +20,5 @@ def install() -> None:
         iam.put_role_policy(role, "AdministratorAccess", json.dumps(ADMINISTRATOR))
 
     FakeAccount.__init__ = init
+    # moto looks through the roles while another call makes one.
+    IAMBackend.get_roles = lambda backend: list(backend.roles.values())

@@ -1,4 +1,4 @@
-"""Failures on demand: errors, throttling, delays, lost replies, short pages, stale reads."""
+"""Failures on demand: errors, throttling, delays, lost replies, short pages, stale reads, regions switched off."""
 
 import random
 import threading
@@ -39,6 +39,7 @@ class Fault:
     burst: float = 1
     short_page: int | None = None
     stale_ms: float | None = None
+    switched_off: list[str] = field(default_factory=list)
     seen: int = 0
     hits: int = 0
     buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -101,6 +102,8 @@ def install(faults: Faults) -> None:
                 call.notes["short_page"] = fault.short_page
             if fault.stale_ms is not None:
                 call.notes["stale_s"] = fault.stale_ms / 1000
+            if fault.switched_off:
+                call.notes["switched_off"] = fault.switched_off
             if fault.rate is not None and fault.code is None:
                 raise Refusal("RequestLimitExceeded", "Request limit exceeded.", 503)
             if fault.code and fault.lost_reply:

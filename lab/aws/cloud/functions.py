@@ -139,15 +139,18 @@ def _environment(function: Any, log: FunctionLog) -> dict[str, str]:
 class Functions:
     def __init__(self, node: str, folder: str | None):
         self._node = node
-        self._folder = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="lab-functions-"))
+        self._own_folder = None if folder else tempfile.TemporaryDirectory(prefix="lab-functions-", ignore_cleanup_errors=True)
+        self._folder = Path(folder or self._own_folder.name)
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, str, str], list[Environment]] = {}
         self._started: list[Environment] = []
 
     def end(self) -> None:
-        """Leaves no process behind, however busy it is."""
+        """Leaves no process and no file behind, however busy it is."""
         for environment in self._started:
             environment.end()
+        if self._own_folder:
+            self._own_folder.cleanup()
 
     def invoke(self, function: Any, payload: str) -> dict[str, Any]:
         if not str(function.run_time).startswith("nodejs"):

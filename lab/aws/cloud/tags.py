@@ -1,5 +1,6 @@
 """Tags by direct look-up (moto searches every tag of the account with a regex), and word of each change."""
 
+import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,8 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 # Called with (backend, resource id, keys that changed); a launch counts as one change for each instance.
 _watchers: list[Callable[[Any, str, set[str]], None]] = []
-_gathered: dict[str, set[str]] | None = None
+# Launches of different accounts go on at the same time.
+_here = threading.local()
 
 
 def on_change(watcher: Callable[[Any, str, set[str]], None]) -> None:
@@ -20,12 +22,12 @@ def on_change(watcher: Callable[[Any, str, set[str]], None]) -> None:
 @contextmanager
 def gathering(backend: Any):  # type: ignore[no-untyped-def]
     """Inside, changes are gathered and told once for each resource: moto sets a launch's tags one by one."""
-    global _gathered
-    _gathered = {}
+    gathered: dict[str, set[str]] = {}
+    _here.gathered = gathered
     try:
         yield
     finally:
-        gathered, _gathered = _gathered, None
+        _here.gathered = None
         for resource_id, keys in gathered.items():
             _tell(backend, resource_id, keys)
 
@@ -33,8 +35,9 @@ def gathering(backend: Any):  # type: ignore[no-untyped-def]
 def _tell(backend: Any, resource_id: str, keys: set[str]) -> None:
     if not keys:
         return
-    if _gathered is not None:
-        _gathered.setdefault(resource_id, set()).update(keys)
+    gathered: dict[str, set[str]] | None = getattr(_here, "gathered", None)
+    if gathered is not None:
+        gathered.setdefault(resource_id, set()).update(keys)
         return
     for watcher in _watchers:
         watcher(backend, resource_id, keys)

@@ -6,6 +6,21 @@ export const guacamoleErrors = defineErrors({
     retryable: true,
     hint: 'Check `catalogue.guacamole` in enchilada.yaml and that Guacamole is up; what was to be written is written at the next pass.',
   },
+  GUACAMOLE_URL_INVALID: {
+    message: 'What should be the URL of the database of Guacamole is none',
+    retryable: false,
+    hint: 'The secret that `catalogue.guacamole.sql` names must hold postgres://user:password@host/database, or mysql://…; characters such as @ and / in the password are written as %40 and %2F.',
+  },
+  GUACAMOLE_CA_INVALID: {
+    message: 'What should be the certificate of the authority of the database of Guacamole is none',
+    retryable: false,
+    hint: 'What `catalogue.guacamole.sql.ca` names must hold it as PEM, from -----BEGIN CERTIFICATE----- on.',
+  },
+  GUACAMOLE_TLS_REFUSED: {
+    message: 'The database of Guacamole is not reached by TLS: {reason}',
+    retryable: true,
+    hint: 'Nothing was sent to it. Name the authority of its certificate in `catalogue.guacamole.sql.ca`, and the database by the host name that the certificate is for.',
+  },
   GUACAMOLE_GROUP_TAKEN: {
     message: 'Guacamole already has a connection group "{name}" at its root that is not ours',
     retryable: false,
@@ -45,6 +60,11 @@ export const guacamoleErrors = defineErrors({
     message: 'Somebody is still in {name}, whose instance is gone',
     retryable: false,
     hint: 'A database cannot end sessions: name the web application in `catalogue.guacamole.rest` beside `sql`, or end the session in its own page. Nobody can open the connection any more.',
+  },
+  GUACAMOLE_USER_GROUP_HIDDEN: {
+    message: 'Guacamole does not let us grant to the user group {group}: {reason}',
+    retryable: true,
+    hint: 'It is there already: give the service account READ and UPDATE on it, as docs/guides/guacamole.md says. Until then its scopes are not in step.',
   },
   GUACAMOLE_REFUSED: {
     message: 'Guacamole refused {what}: {reason}',

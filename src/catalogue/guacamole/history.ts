@@ -18,15 +18,14 @@ export type History = {
   /** The newest rows, and whether older ones may be out of reach. */
   newest(kind: HistoryRow['kind']): Promise<{ rows: HistoryRow[]; isAll: boolean }>
   /**
-   * What lies between two rows, where more began between two looks than `newest` gives; and whether that is all of it.
+   * What lies between two rows by number, where more began between two looks than `newest` gives, or a clock that was set hides it; and
+   * whether that is all of it.
    */
   between(
     kind: HistoryRow['kind'],
     after: HistoryPlace,
     before: HistoryPlace,
   ): Promise<{ rows: HistoryRow[]; isAll: boolean }>
-  /** Milliseconds by which Guacamole's clock is ahead of ours, to about a second; undefined where it does not tell. */
-  clockAhead(): Promise<number | undefined>
   /** These rows as they are now, where they can be asked for; what is gone is left out. */
   again(kind: HistoryRow['kind'], ids: readonly number[]): Promise<HistoryRow[]>
 }

@@ -29,8 +29,10 @@ export function planGroups({ places, held, mine, remove, targets }: Input): Grou
   const ours = held.groups.filter((group) => group.mark).flatMap((group) => places.ofHeld(group.id) ?? [])
   const groups = [...new Set([...ours, ...places.all()])]
   const empty = emptied({ groups, mine, remove, targets, held })
-  const finished = settled(places, held)
-  const need = readersNeeded({ places, held, mine, targets, groups: groups.filter((group) => !empty.has(group)) })
+  const touched = new Set([...places.all(), ...mine.flatMap((one) => [...upwards(places.ofHeld(one.parent))])])
+  const proven = readersProven(places, held)
+  const staying = groups.filter((group) => !empty.has(group))
+  const need = readersNeeded({ places, held, mine, targets, touched, groups: staying })
   const plan: GroupPlan = { newGroups: [], groupMarks: [], removeGroups: [], grant: [], revoke: [] }
   for (const group of groups.sort((a, b) => depth(a) - depth(b))) {
     if (empty.has(group)) {
@@ -39,7 +41,8 @@ export function planGroups({ places, held, mine, remove, targets }: Input): Grou
     }
     const readers = [...(need.get(group) ?? [])].sort()
     const recorded = group.held?.mark?.readers ?? []
-    const granted = group.held?.granted ?? (finished.has(group) ? recorded : [])
+    const believed = touched.has(group) ? recorded.filter((reader) => proven.get(group)?.has(reader)) : recorded
+    const granted = group.held?.granted ?? believed
     if (!group.held) plan.newGroups.push({ group, readers })
     else if (String(readers) !== String(recorded)) plan.groupMarks.push({ group, readers })
     for (const reader of readers) if (!granted.includes(reader)) plan.grant.push({ on: group, reader })
@@ -48,10 +51,21 @@ export function planGroups({ places, held, mine, remove, targets }: Input): Grou
   return plan
 }
 
-/** Groups with a finished connection in them: what their marks say was really granted. */
-function settled(places: Places, { connections }: HeldTree): Set<Group> {
-  const parents = new Set(connections.flatMap(({ mark, parent }) => (mark && mark.content !== '' ? [parent] : [])))
-  return new Set([...parents].flatMap((parent) => [...upwards(places.ofHeld(parent))]))
+/**
+ * Readers of finished connections, by the groups these stand in: a connection is finished after every grant of its pass, so what
+ * the mark of a group says of them is true.
+ */
+function readersProven(places: Places, { connections }: HeldTree): Map<Group, Set<string>> {
+  const proven = new Map<Group, Set<string>>()
+  for (const { mark, parent } of connections) {
+    if (mark && mark.content !== '') give(proven, places.ofHeld(parent), mark.readers)
+  }
+  return proven
+}
+
+/** To the group and all above it. */
+function give(to: Map<Group, Set<string>>, group: Group | undefined, readers: readonly string[]): void {
+  for (const at of upwards(group)) to.set(at, new Set([...(to.get(at) ?? []), ...readers]))
 }
 
 const depth = (group: Group): number => [...upwards(group)].length
@@ -77,20 +91,20 @@ function emptied({ groups, mine, remove, targets, held }: Omit<Input, 'places'> 
   return empty
 }
 
-type Needs = Pick<Input, 'places' | 'held' | 'mine' | 'targets'> & { groups: readonly Group[] }
+type Needs = Pick<Input, 'places' | 'held' | 'mine' | 'targets'> & {
+  groups: readonly Group[]
+  touched: ReadonlySet<Group>
+}
 
-function readersNeeded({ places, held, mine, targets, groups }: Needs): Map<Group, Set<string>> {
+function readersNeeded({ places, held, mine, targets, touched, groups }: Needs): Map<Group, Set<string>> {
   const own = new Set(mine)
   const need = new Map<Group, Set<string>>()
-  const give = (group: Group | undefined, readers: readonly string[]) => {
-    for (const at of upwards(group)) need.set(at, new Set([...(need.get(at) ?? []), ...readers]))
-  }
-  for (const { group, mark } of targets) give(group, mark.readers)
+  for (const { group, mark } of targets) give(need, group, mark.readers)
   for (const one of held.connections) {
-    if (!own.has(one) && one.mark && one.mark.retired === undefined) give(places.ofHeld(one.parent), one.mark.readers)
+    if (!own.has(one) && one.mark && one.mark.retired === undefined)
+      give(need, places.ofHeld(one.parent), one.mark.readers)
   }
   // Of a group that this scope does not touch not every connection was read: what is recorded there stays true.
-  const touched = new Set([...places.all(), ...mine.flatMap((one) => [...upwards(places.ofHeld(one.parent))])])
-  for (const group of groups) if (!touched.has(group)) give(group, group.held?.mark?.readers ?? [])
+  for (const group of groups) if (!touched.has(group)) give(need, group, group.held?.mark?.readers ?? [])
   return need
 }

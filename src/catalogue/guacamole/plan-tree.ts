@@ -135,7 +135,8 @@ function connectionGrants(targets: ReadonlyMap<string, Target>, mine: ReadonlyMa
   for (const [on, { mark }] of targets) {
     const before = mine.get(on)
     const recorded = before?.mark?.readers ?? []
-    const granted = before?.granted ?? recorded
+    // A mark without content was written before the grants that it tells of.
+    const granted = before?.granted ?? (before?.mark?.content === '' ? [] : recorded)
     grant.push(...mark.readers.filter((reader) => !granted.includes(reader)).map((reader) => ({ on, reader })))
     revoke.push(...recorded.filter((reader) => !mark.readers.includes(reader)).map((reader) => ({ on, reader })))
   }

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { duration } from '../../kernel/duration.ts'
 import { secureUrl } from '../../kernel/loopback.ts'
-import { secretSourceSchema } from '../../kernel/secret-source.ts'
+import { type SecretSource, secretSourceSchema } from '../../kernel/secret-source.ts'
 import type { Protocol } from '../../model/connection.ts'
+import { scopeSchema } from '../../model/scope.ts'
 import { PARAMETERS, SECRET_PARAMETERS } from './parameters.ts'
 import { VALUE_LENGTH } from './tree.ts'
 
@@ -33,10 +34,7 @@ const plainText = z
         protocol: z.enum(['ssh', 'rdp', 'vnc']),
         parameter: z.string(),
         secret: secretSourceSchema,
-        accounts: z
-          .array(z.string().regex(/^\d{12}$/))
-          .min(1)
-          .describe('Only for instances of these accounts'),
+        accounts: z.array(scopeSchema.shape.account).min(1).describe('Only for instances of these accounts'),
       })
       .refine(({ protocol, parameter }) => SECRET_PARAMETERS[protocol].includes(parameter), {
         error: 'not a parameter that holds a secret',
@@ -46,11 +44,22 @@ const plainText = z
   .default([])
   .describe('Secrets that everybody who can read the Guacamole database may read; each use is in the trail')
 
+const databaseCa = secretSourceSchema
+  .optional()
+  .describe('Where the certificate of the authority of the database is found, as PEM; it is reached by TLS then')
+
 export const guacamoleSettings = z
   .strictObject({
+    by: z
+      .enum(['serve', 'lambda'])
+      .default('serve')
+      .describe('Who keeps it in step and reads its history: `enchilada serve`, or a function (deploy/README.md)'),
     rest: restSettings.optional().describe('Guacamole 1.6 or later, by its REST API'),
     sql: z
-      .union([z.strictObject({ postgres: secretSourceSchema }), z.strictObject({ mysql: secretSourceSchema })])
+      .union([
+        z.strictObject({ postgres: secretSourceSchema, ca: databaseCa }),
+        z.strictObject({ mysql: secretSourceSchema, ca: databaseCa }),
+      ])
       .optional()
       .describe('Straight in its database: where the connection URL is found'),
     group: z
@@ -96,3 +105,19 @@ export const guacamoleSettings = z
   })
   .refine(({ rest, sql }) => rest !== undefined || sql !== undefined, { error: 'one of rest and sql is needed' })
 export type GuacamoleSettings = z.infer<typeof guacamoleSettings>
+
+/** Where the secrets that the settings need are to be found, each with the path of its setting. */
+export function secretSourcesOf({
+  rest,
+  sql,
+  secretsInPlainTextForAllWhoReadTheGuacamoleDatabase: plain,
+}: GuacamoleSettings): { path: (string | number)[]; source: SecretSource }[] {
+  return [
+    ...(rest ? [{ path: ['rest', 'password'], source: rest.password }] : []),
+    ...Object.entries(sql ?? {}).flatMap(([name, source]) => (source ? [{ path: ['sql', name], source }] : [])),
+    ...plain.map(({ secret }, at) => ({
+      path: ['secretsInPlainTextForAllWhoReadTheGuacamoleDatabase', at, 'secret'],
+      source: secret,
+    })),
+  ]
+}

@@ -1,10 +1,11 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import ssh2, { type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2'
 import type { TargetLogin } from '../../credentials/resolve-credential.ts'
 import { type CodedError, isCoded, reasonOf } from '../../kernel/errors.ts'
 import type { Size } from '../channel.ts'
 import { gatewayErrors } from '../errors.ts'
 import { algorithmOf, type HostKey } from '../host-keys.ts'
+import type { ShellTarget } from './reach-port.ts'
 
 /** A shell on a target. `close` ends the SSH connection; `closed` resolves once it is over, by whoever. */
 export type Shell = {
@@ -12,31 +13,6 @@ export type Shell = {
   resize(size: Size): void
   close(): void
   readonly closed: Promise<void>
-}
-
-export type ShellTarget = {
-  instanceId: string
-  host: string
-  port: number
-  timeoutMs: number
-}
-
-/** Resolves when the port answers; rejects with TARGET_UNREACHABLE. */
-export function reachPort({ instanceId, host, port, timeoutMs }: ShellTarget): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, noDelay: true })
-    const fail = (cause: unknown) => {
-      socket.destroy()
-      reject(gatewayErrors.TARGET_UNREACHABLE({ instance: instanceId, port, reason: reasonOf(cause) }, { cause }))
-    }
-    socket.setTimeout(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs / 1000} s`)))
-    socket.once('error', fail)
-    socket.once('connect', () => {
-      socket.setTimeout(0)
-      socket.off('error', fail)
-      resolve(socket)
-    })
-  })
 }
 
 export type HostKeyRule = {
@@ -76,6 +52,8 @@ export function openShell(
       reject(refusedKey ?? toFailure(cause, details))
     }
     client.once('error', fail)
+    // It hung up while the credential was fetched; the SSH library would wait for its answer.
+    if (socket.destroyed) return fail(new Error('the host hung up'))
     client.once('ready', () => {
       client.shell({ term: 'xterm-256color', cols: size.cols, rows: size.rows }, (error, stream) => {
         if (error) return fail(error)

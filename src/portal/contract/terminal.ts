@@ -23,7 +23,10 @@ export type FromBrowser = z.infer<typeof fromBrowserSchema>
 export const toBrowserSchema = z
   .discriminatedUnion('type', [
     /** `step` says what is being waited for: looking up, reaching the port, signing in. */
-    z.object({ type: z.literal('connecting'), step: z.enum(['instance', 'recording', 'credential', 'port', 'login']) }),
+    z.object({
+      type: z.literal('connecting'),
+      step: z.enum(['instance', 'recording', 'port', 'boot', 'credential', 'login']),
+    }),
     z.object({
       type: z.literal('connected'),
       sessionId: z.string(),

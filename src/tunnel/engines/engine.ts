@@ -20,14 +20,14 @@ export type ServerEngine = {
 /** Both ends of one tunnel, made for each other and for one run. */
 export type Introduction = { server: ServerEngine; client: Secret<ClientEngine> }
 
-export async function introduce(engine: EngineName, addresses: TunnelAddresses): Promise<Introduction> {
+/** The maker of both ends, loaded: certificates take a library that the other engine does without. */
+export async function loadEngine(
+  engine: EngineName,
+): Promise<(addresses: TunnelAddresses) => Introduction | Promise<Introduction>> {
   switch (engine) {
     case 'wireguard':
-      return introduceWireguard(addresses)
-    case 'openvpn': {
-      // Certificates take a library that the other engine does without.
-      const { introduceOpenvpn } = await import('./openvpn.ts')
-      return introduceOpenvpn(addresses)
-    }
+      return introduceWireguard
+    case 'openvpn':
+      return (await import('./openvpn.ts')).introduceOpenvpn
   }
 }

@@ -84,7 +84,7 @@ done
 printf '[Match]\\nName=${TCP_DEVICE}\\n[Network]\\nLinkLocalAddressing=no\\nConfigureWithoutCarrier=yes\\n' >/etc/systemd/network/61-enchilada.network
 command -v openvpn >/dev/null || timeout 120 dnf -qy install openvpn`),
     start: `listen() { openvpn --config ${FOLDER}/server.conf --log-append /var/log/enchilada-openvpn.log --daemon "$@"; }
-listen udp --proto udp --dev ${SERVER_DEVICE}
+listen udp --proto udp --fast-io --dev ${SERVER_DEVICE}
 listen tcp --proto tcp-server --dev ${TCP_DEVICE} --socket-flags TCP_NODELAY --script-security 2 --client-connect "${toTcp}"
 `,
   }

@@ -31,6 +31,8 @@ own=$(ip -4 -o addr show dev "$card" | awk '{ print $4; exit }')
 fence() { ip rule add protocol kernel pref "$@"; }
 for device in enchilada0; do
   fence 10 iif $device to 198.18.0.5 ipproto udp dport 51821 lookup local
+  fence 11 iif $device to 10.0.0.2/32 ipproto tcp dport 53 lookup 4511
+  fence 11 iif $device to 10.0.0.2/32 ipproto udp dport 53 lookup 4511
   fence 11 iif $device lookup 4510
   fence 12 iif $device unreachable
   # Of IPv6 nothing is leased, and the metadata service has an address there too.
@@ -43,9 +45,11 @@ ip -6 rule del pref 0
 lead() { ip route add "$1" via "$gateway" dev "$card" proto kernel table "$2"; }
 lead 10.0.0.0/16 4510
 lead 10.1.0.0/16 4510
+lead 10.0.0.2/32 4511
 for closed in "${own%/*}" 169.254.0.0/16; do
   for table in 4510 4511; do ip route add unreachable "$closed" proto kernel table $table; done
 done
+ip route replace throw 10.0.0.2 proto kernel table 4510
 # Beneath the device's own route: what is for a client that is gone goes nowhere.
 ip route add unreachable 198.18.0.4/30 metric 9999 proto kernel
 sysctl -qw net.ipv4.ip_forward=1

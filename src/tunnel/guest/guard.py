@@ -2,11 +2,11 @@
 
 Python's own library only, 3.9 or later, so that the image needs no package. guard.py CONFIG, as JSON; all times in seconds.
 """
-import datetime, hashlib, hmac, json, os, socket, subprocess, sys, time, urllib.request
+import datetime, hashlib, hmac, json, os, socket, subprocess, sys, threading, time, urllib.request
 
 config = json.loads(sys.argv[1])
-METADATA = "http://169.254.169.254/latest/"
-SILENT = 10  # The laptop is heard every 2 s: so long without a word is a lost connection.
+METADATA = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254") + "/latest/"
+SILENT = 10  # The laptop is heard four times a second: so long without a word is a lost connection.
 LOG_TRIES_S = 8  # A log that does not answer delays the end by this and no more.
 MEASURE_EVERY = 60
 started = time.time()
@@ -48,7 +48,7 @@ def call_logs(action, body):
     urllib.request.urlopen(urllib.request.Request(url + "/", data=data, headers=signed), timeout=3).read()
 
 
-waiting, measured, streams_made = [], [], set()
+waiting, measured, streams_made, sending = [], [], set(), threading.Lock()
 
 
 def send(stream, events):
@@ -60,19 +60,28 @@ def send(stream, events):
             if b"AlreadyExists" not in error.read():
                 raise
         streams_made.add(stream)
-    call_logs("PutLogEvents", {**place, "logEvents": events})
-    events.clear()
+    told = list(events)
+    call_logs("PutLogEvents", {**place, "logEvents": told})
+    del events[: len(told)]
 
 
 def send_log():
-    try:
-        if waiting:
-            send(config["lease"], waiting)
-        # Apart: the connection log holds its records and nothing else.
-        if measured:
-            send(config["lease"] + "-metrics", measured)
-    except Exception as error:
-        print("log:", error, flush=True)
+    with sending:
+        try:
+            if waiting:
+                send(config["lease"], waiting)
+            # Apart: the connection log holds its records and nothing else.
+            if measured:
+                send(config["lease"] + "-metrics", measured)
+        except Exception as error:
+            print("log:", error, flush=True)
+
+
+def keep_log():
+    """Beside the watch: the laptop is answered however long the log takes."""
+    while True:
+        time.sleep(0.2)
+        send_log()
 
 
 def count(name, devices=None):
@@ -184,6 +193,7 @@ door.bind((config["serverAddress"], config["port"]))
 door.settimeout(0.5)
 until, looked_at, active_at, passed = started + config["ttl"], started, started, forwarded()
 measured_at = started
+threading.Thread(target=keep_log, daemon=True).start()
 print("guarding", config["lease"], flush=True)
 while True:
     try:
@@ -214,5 +224,3 @@ while True:
         end("idle")
     if now > until:
         end("time-to-live")
-    if waiting or measured:
-        send_log()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isNotFound } from '../../aws/error-sets.ts'
 import type { Parameter } from '../../aws/parameters.ts'
 import { reasonOf } from '../../kernel/errors.ts'
+import { isMissingFile } from '../../kernel/missing-file.ts'
 import { registryErrors } from './errors.ts'
 
 /** The text of one or several environments, and where it stands. */
@@ -36,5 +37,4 @@ const filesOf = async (folder: string): Promise<string[]> =>
     .sort()
     .map((name) => join(folder, name))
 
-const isMissing = (error: unknown): boolean =>
-  isNotFound(error) || (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+const isMissing = (error: unknown): boolean => isNotFound(error) || isMissingFile(error)

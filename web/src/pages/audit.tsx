@@ -156,11 +156,11 @@ export function AuditPage() {
           </Box>
         }
         columnDefinitions={[
-          { id: 'at', header: 'Time', width: 210, isRowHeader: true, cell: (one) => when(Date.parse(one.at)) },
-          { id: 'kind', header: 'Kind', width: 180, cell: (one) => one.kind },
-          { id: 'actor', header: 'Actor', width: 200, cell: (one) => <bdi>{nameOf(one)}</bdi> },
-          { id: 'subject', header: 'Subject', width: 230, cell: (one) => one.subject },
-          { id: 'summary', header: 'What', width: 320, cell: (one) => <bdi>{summaryOf(one)}</bdi> },
+          { id: 'at', header: 'Time', width: 160, isRowHeader: true, cell: (one) => when(Date.parse(one.at)) },
+          { id: 'kind', header: 'Kind', width: 185, cell: (one) => one.kind },
+          { id: 'actor', header: 'Actor', width: 180, cell: (one) => <bdi>{nameOf(one)}</bdi> },
+          { id: 'summary', header: 'What', width: 300, cell: (one) => <bdi>{summaryOf(one)}</bdi> },
+          { id: 'subject', header: 'Subject', width: 230, cell: (one) => withoutIssuer(one.subject) },
           { id: 'scope', header: 'Scope', width: 280, cell: (one) => one.scope ?? '–' },
           {
             id: 'record',
@@ -185,12 +185,14 @@ export function AuditPage() {
 /** People's ids are `<issuer> <subject>`: where the record has the name, it is shown. */
 function nameOf({ actor, data }: AuditRecord): string {
   if (typeof data?.['person'] === 'string') return data['person']
-  return actor.startsWith('http') ? (actor.split(' ').at(-1) ?? actor) : actor
+  return withoutIssuer(actor)
 }
+
+const withoutIssuer = (id: string): string => (id.startsWith('http') ? (id.split(' ').at(-1) ?? id) : id)
 
 /** What most readers look for in the data of a record. */
 function summaryOf({ data }: AuditRecord): string {
-  const told = ['message', 'code', 'reason', 'action', 'name', 'address', 'path'].flatMap((key) => {
+  const told = ['message', 'code', 'reason', 'why', 'action', 'name', 'address', 'path'].flatMap((key) => {
     const value = data?.[key]
     return typeof value === 'string' ? [value] : []
   })

@@ -8,6 +8,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import Textarea from '@cloudscape-design/components/textarea'
 import { useState } from 'react'
+import type { Connection } from '../../../src/portal/contract/connections.ts'
 import type { HostKey, HostKeyList } from '../../../src/portal/contract/host-keys.ts'
 import { ApiError, post } from '../api/request.ts'
 import { useQuery } from '../api/use-query.ts'
@@ -19,6 +20,7 @@ import { PageLink } from '../shell/router.tsx'
 export function HostKeysPage({ id }: { id: string }) {
   const path = `/api/v1/connections/${id}/host-keys`
   const list = useQuery<HostKeyList>(path)
+  const { data: host } = useQuery<Connection>(`/api/v1/connections/${id}`)
   const [text, setText] = useState('')
   const [refused, setRefused] = useState<ApiError>()
   const [done, setDone] = useState('')
@@ -51,7 +53,16 @@ export function HostKeysPage({ id }: { id: string }) {
         header={
           <Header
             variant="h1"
-            description="A host that shows another key is refused."
+            description={
+              host ? (
+                <>
+                  Of <bdi>{host.name}</bdi>, {host.instanceId} in {host.account}. A host that shows another key is
+                  refused.
+                </>
+              ) : (
+                'A host that shows another key is refused.'
+              )
+            }
             actions={
               <Button
                 disabled={!list.data?.items.length}

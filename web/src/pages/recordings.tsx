@@ -65,8 +65,6 @@ export function RecordingsPage() {
             ),
           },
           { id: 'person', header: 'Person', cell: (one) => one.personName },
-          { id: 'account', header: 'Account', cell: (one) => one.account },
-          { id: 'region', header: 'Region', cell: (one) => one.region },
           { id: 'started', header: 'Began', cell: (one) => when(one.startedAt) },
           {
             id: 'length',
@@ -85,6 +83,8 @@ export function RecordingsPage() {
               </StatusIndicator>
             ),
           },
+          { id: 'account', header: 'Account', cell: (one) => one.account },
+          { id: 'region', header: 'Region', cell: (one) => one.region },
         ]}
       />
     </SpaceBetween>

@@ -7,7 +7,7 @@ import TextFilter from '@cloudscape-design/components/text-filter'
 import { useEffect, useState } from 'react'
 import type { ScopeList, ScopeStatus } from '../../../src/portal/contract/scopes.ts'
 import { useQuery } from '../api/use-query.ts'
-import { when } from '../shell/format.ts'
+import { ago, when } from '../shell/format.ts'
 import { Denied, ProblemBox } from '../shell/problem-box.tsx'
 
 const indicators: Record<ScopeStatus['state'], StatusIndicatorProps.Type> = {
@@ -79,12 +79,22 @@ export function StatusPage() {
             ),
           },
           { id: 'instances', header: 'Instances', cell: (one) => one.instances },
-          { id: 'event', header: 'Last event', cell: (one) => when(one.lastEventAt) },
-          { id: 'sweep', header: 'Last sweep', cell: (one) => when(one.lastSweepAt) },
+          { id: 'event', header: 'Last event', cell: (one) => <Ago at={one.lastEventAt} /> },
+          { id: 'sweep', header: 'Last sweep', cell: (one) => <Ago at={one.lastSweepAt} /> },
           { id: 'drift', header: 'Drift', cell: (one) => one.drift },
           { id: 'held', header: 'Held back', cell: (one) => one.heldBack },
         ]}
       />
     </SpaceBetween>
+  )
+}
+
+/** How long ago says more of freshness than when. */
+function Ago({ at }: { at: number | undefined }) {
+  if (at === undefined) return '–'
+  return (
+    <time dateTime={new Date(at).toISOString()} title={when(at)}>
+      {ago(at, Date.now())}
+    </time>
   )
 }

@@ -113,9 +113,13 @@ const parse = (text: string): RecordingEvent[] =>
     .filter((line) => line !== '')
     .map((line): RecordingEvent => JSON.parse(line))
 
-/** As wide as there is room, never larger than it was. */
+/** As large as there is room for all of it, never larger than it was. */
 function show(recording: SessionRecording, element: HTMLElement): void {
   const display = recording.getDisplay()
-  display.onresize = (width) => display.scale(Math.min(1, element.clientWidth / Math.max(1, width)))
+  display.onresize = (width, height) => {
+    const highest = Number.parseFloat(getComputedStyle(element).maxBlockSize)
+    const [across, down] = [element.clientWidth / Math.max(1, width), highest / Math.max(1, height)]
+    display.scale(Math.min(1, across, Number.isNaN(down) ? 1 : down))
+  }
   element.replaceChildren(display.getElement())
 }

@@ -29,11 +29,17 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
     if (!element) return
     const opened = openScreen(element, { fontSize: 14, readOnly: true, label: 'Recorded terminal' })
     opened.terminal.resize(recording.cols, recording.rows)
+    opened.shrink()
+    const observer = new ResizeObserver(() => opened.shrink())
+    observer.observe(element)
     screen.current = opened
     get<RecordingIndex>(`/api/v1/recordings/${recording.session.id}/index`).then(setIndex, (cause: unknown) => {
       if (cause instanceof ApiError) setError(cause)
     })
-    return () => opened.dispose()
+    return () => {
+      observer.disconnect()
+      opened.dispose()
+    }
   }, [holder, recording])
 
   const load = (n: number): Promise<RecordingEvent[]> => {
@@ -56,6 +62,7 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
     else if (kind === 'r') {
       const [cols = 80, rows = 24] = data.split('x').map(Number)
       terminal?.resize(cols, rows)
+      screen.current?.shrink()
     }
   }
 
@@ -85,6 +92,7 @@ export function usePlayer(holder: RefObject<HTMLDivElement | null>, recording: R
     const { terminal } = screen.current
     terminal.reset()
     terminal.resize(near?.cols ?? recording.cols, near?.rows ?? recording.rows)
+    screen.current.shrink()
     if (near) terminal.write(near.data)
     const slice = near ? index.slices.findIndex((one) => one.n === near.slice) : 0
     cursor.current = { slice, at: 0, events: [], ms }

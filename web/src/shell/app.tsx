@@ -79,6 +79,7 @@ export function App() {
       <AppLayout
         headerSelector="#top"
         toolsHide
+        navigationWidth={200}
         disableContentPaddings={isFull}
         navigationOpen={!isFull && navigationOpen}
         navigationHide={isFull}

@@ -7,10 +7,17 @@ import { keepStylesStrict } from './strict-styles.ts'
 export type TerminalScreen = {
   terminal: Terminal
   fit(): void
+  /** Draws smaller where the columns are wider than their room, as far as it can still be read. */
+  shrink(): void
   /** Selects the next place of the text, upwards or downwards; false when it is nowhere. */
   find(text: string, direction: 'up' | 'down'): boolean
   dispose(): void
 }
+
+/** Points. */
+const SMALLEST = 10
+/** Around the text, as page.css says; in pixels. */
+const PADDING = 8
 
 type ScreenOptions = { fontSize: number; readOnly: boolean; label: string; screenReader?: boolean }
 
@@ -37,6 +44,13 @@ export function openScreen(element: HTMLElement, options: ScreenOptions): Termin
   return {
     terminal,
     fit: () => fit.fit(),
+    shrink() {
+      const drawn = terminal.element?.querySelector('.xterm-screen')?.clientWidth ?? 0
+      const room = element.clientWidth - 2 * PADDING
+      if (drawn === 0 || room <= 0) return
+      const fits = Math.floor(((terminal.options.fontSize ?? fontSize) * room) / drawn)
+      terminal.options.fontSize = Math.max(SMALLEST, Math.min(fontSize, fits))
+    },
     find: (text, direction) => (direction === 'up' ? search.findPrevious(text) : search.findNext(text)),
     dispose() {
       terminal.dispose()

@@ -11,13 +11,16 @@ import type { TerminalState } from './use-terminal.ts'
 const steps = {
   instance: 'looking the instance up in AWS',
   recording: 'opening the recording',
-  credential: 'preparing the key',
   port: 'reaching the host',
+  boot: 'the instance is booting',
+  credential: 'preparing the key',
   login: 'logging in',
 } as const
 
 type Props = {
   state: TerminalState
+  name: string
+  isEmpty: boolean
   first: Ref<ButtonProps.Ref>
   fontSize: number
   setFontSize(size: number): void
@@ -33,24 +36,28 @@ type Props = {
 
 /** What stands above a terminal: how it is, and what can be done with it. */
 export function TerminalBar(props: Props) {
-  const { state, first, fontSize, setFontSize, end } = props
+  const { state, name, isEmpty, first, fontSize, setFontSize, end } = props
   const isConnected = state.phase === 'connected'
   return (
     <div className="terminal-bar" role="toolbar" aria-label="Session">
       <Box variant="h1" fontSize="heading-m">
-        <bdi>{state.connected?.connectionName ?? 'Terminal'}</bdi>
+        <bdi>{name}</bdi>
       </Box>
       <Status state={state} />
       {isConnected && <Badge color="red">Recorded</Badge>}
       {state.connected?.readOnly && <Badge>Read-only</Badge>}
       <span className="spacer" />
-      <Button ref={first} iconName="search" ariaLabel="Search in the terminal" onClick={props.find} />
-      <Button iconName="copy" ariaLabel="Copy the selection" onClick={props.copy} />
-      {end && <Button iconName="insert-row" ariaLabel="Paste" onClick={props.paste} />}
-      <Button iconName="zoom-out" ariaLabel="Smaller text" onClick={() => setFontSize(Math.max(8, fontSize - 1))} />
-      <Button iconName="zoom-in" ariaLabel="Larger text" onClick={() => setFontSize(Math.min(32, fontSize + 1))} />
-      <Button iconName="full-screen" ariaLabel="Full screen" onClick={props.fullScreen} />
-      <KeyboardHelp {...props} />
+      {!isEmpty && (
+        <>
+          <Button ref={first} iconName="search" ariaLabel="Search in the terminal" onClick={props.find} />
+          <Button iconName="copy" ariaLabel="Copy the selection" onClick={props.copy} />
+          {end && <Button iconName="insert-row" ariaLabel="Paste" onClick={props.paste} />}
+          <Button iconName="zoom-out" ariaLabel="Smaller text" onClick={() => setFontSize(Math.max(8, fontSize - 1))} />
+          <Button iconName="zoom-in" ariaLabel="Larger text" onClick={() => setFontSize(Math.min(32, fontSize + 1))} />
+          <Button iconName="full-screen" ariaLabel="Full screen" onClick={props.fullScreen} />
+          <KeyboardHelp {...props} />
+        </>
+      )}
       {isConnected && end && <Button onClick={end}>End session</Button>}
       <Button onClick={() => go('/')}>Back to instances</Button>
     </div>

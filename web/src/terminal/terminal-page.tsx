@@ -1,6 +1,8 @@
 import Alert from '@cloudscape-design/components/alert'
 import Button, { type ButtonProps } from '@cloudscape-design/components/button'
 import { useRef, useState } from 'react'
+import type { Connection } from '../../../src/portal/contract/connections.ts'
+import { useQuery } from '../api/use-query.ts'
 import { words } from '../shell/format.ts'
 import { ProblemAlert } from '../shell/problem-box.tsx'
 import { useRemembered } from '../shell/remembered.ts'
@@ -42,10 +44,15 @@ export function TerminalPage({ purpose, id, mayAdminister }: Props) {
   const terminal = useTerminal(holder, { purpose, id }, { fontSize, screenReader }, onKey)
   const { state, end, again, find, focus, selection, paste } = terminal
   const { problem, ended, warning } = state
+  const instance = useQuery<Connection>(purpose === 'open' ? `/api/v1/connections/${id}` : undefined)
+  /** Nothing was ever shown: there is nothing to search, copy or enlarge. */
+  const isEmpty = state.phase === 'refused' && !state.connected
   return (
     <div className="terminal-page" ref={page}>
       <TerminalBar
         state={state}
+        name={state.connected?.connectionName ?? instance.data?.name ?? 'Terminal'}
+        isEmpty={isEmpty}
         first={firstButton}
         fontSize={fontSize}
         setFontSize={setFontSize}
@@ -82,7 +89,7 @@ export function TerminalPage({ purpose, id, mayAdminister }: Props) {
             : 'The session will soon reach its longest time.'}
         </Alert>
       )}
-      <div className="terminal-holder">
+      <div className={isEmpty ? 'terminal-holder empty' : 'terminal-holder'}>
         <section className="terminal" aria-label="Terminal" ref={holder} />
         {finding && (
           <FindBar

@@ -56,6 +56,6 @@ async function makeUserGroup(session: RestSession, data: string, reader: string)
   const value = { identifier: reader, disabled: false, attributes: {} }
   const [outcome] = await patchDirectory(session, `${data}/userGroups`, [{ op: 'add', path: '/', value }])
   if (outcome && 'reason' in outcome) {
-    throw guacamoleErrors.GUACAMOLE_REFUSED({ what: `the user group ${reader}`, reason: outcome.reason })
+    throw guacamoleErrors.GUACAMOLE_USER_GROUP_HIDDEN({ group: reader, reason: outcome.reason })
   }
 }

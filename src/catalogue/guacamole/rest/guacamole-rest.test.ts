@@ -2,12 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../../../test/fixtures/fake-clock.ts'
 import { connectionOf, scopeOf } from '../../../../test/fixtures/guacamole/connections.ts'
 import { guacamoleContract } from '../../../../test/fixtures/guacamole/contract.ts'
+import { dyingAfter } from '../../../../test/fixtures/guacamole/dying-session.ts'
 import { type FakeGuacamole, startFakeGuacamole } from '../../../../test/fixtures/guacamole/fake-server.ts'
 import { restStage } from '../../../../test/fixtures/guacamole/rest-stage.ts'
+import { settingsFor } from '../../../../test/fixtures/guacamole/stage.ts'
 import { Secret } from '../../../kernel/secret.ts'
 import { openSqlite } from '../../../store/sqlite.ts'
 import { storeLedger } from '../mark-ledger.ts'
-import { createRestSession } from './session.ts'
+import { guacamoleRest } from './guacamole-rest.ts'
+import { createRestSession, type RestSession } from './session.ts'
+import { closeSessionsOn } from './sessions.ts'
 
 guacamoleContract('by REST on a fake server', async () => {
   const server = await startFakeGuacamole()
@@ -46,35 +50,6 @@ describe('the REST client', () => {
   beforeEach(() => server.reset())
   afterAll(() => server.stop())
   const scope = scopeOf('111122223333')
-
-  test('a batch of a hundred takes a read, two writes and the grants by fifty', async () => {
-    const stage = await restStage(server)
-    const clock = createFakeClock()
-    const catalogue = stage.open({ clock, readersOf: () => ['engineers', 'operators', 'auditors'] })
-    const wanted = (count: number) => [...Array(count).keys()].map((n) => connectionOf({ n }))
-    await catalogue.keepInStep(scope, async () => wanted(10))
-    server.calls.splice(0)
-    await catalogue.keepInStep(scope, async () => wanted(110))
-    const grants = server.calls.filter((call) => call.endsWith('/permissions'))
-    expect(grants).toHaveLength(6)
-    expect(server.calls.filter((call) => !call.endsWith('/permissions'))).toEqual([
-      'GET connectionGroups/ROOT/tree',
-      'PATCH connections',
-      'PATCH connections',
-    ])
-    expect(server.creatorRows()).toBeGreaterThan(100)
-    await catalogue.keepInStep(scope, async () => wanted(110))
-    expect(server.creatorRows()).toBe(0)
-    await stage.stop()
-  })
-
-  test('a first tree takes back the permissions of its maker as it goes', async () => {
-    const stage = await restStage(server)
-    const catalogue = stage.open({ clock: createFakeClock() })
-    await catalogue.keepInStep(scope, async () => [...Array(600).keys()].map((n) => connectionOf({ n })))
-    expect(server.creatorRows()).toBe(3)
-    await stage.stop()
-  })
 
   test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
     'a server that fails at write %i, before or after it was done, is in step after the next pass',
@@ -115,6 +90,19 @@ describe('the REST client', () => {
     server.administers = true
     await guacamole.keepInStep(scope, async () => [])
     expect((await stage.see()).groups).toEqual([])
+    await stage.stop()
+  })
+
+  test('a user group that is there and that the account may not see is named, and granted to when it may', async () => {
+    const stage = await restStage(server)
+    await stage.byHand.makeUserGroup('engineers')
+    const guacamole = stage.open({ clock: createFakeClock(), readersOf: () => ['engineers'] })
+    const pass = () => guacamole.keepInStep(scope, async () => [connectionOf({ n: 1 })])
+    server.hiddenGroup = 'engineers'
+    await expect(pass()).rejects.toMatchObject({ code: 'GUACAMOLE_USER_GROUP_HIDDEN', details: { group: 'engineers' } })
+    server.hiddenGroup = undefined
+    await pass()
+    expect((await stage.see()).connections).toMatchObject([{ name: 'host-1', readers: ['engineers'] }])
     await stage.stop()
   })
 
@@ -164,6 +152,55 @@ describe('the REST client', () => {
     await stage.stop()
   })
 
+  test('deleted at once: whichever call was the last of a process, no session outlives its connection', async () => {
+    const stage = await restStage(server)
+    let isWhole = false
+    for (let calls = 0; !isWhole && calls < 30; calls += 1) {
+      server.reset()
+      await stage.open({ clock: createFakeClock() }).keepInStep(scope, async () => [connectionOf({ n: 1 })])
+      const id = (await stage.see()).connections[0]?.id ?? expect.fail()
+      server.activeConnections.set('x', { identifier: 'x', connectionIdentifier: id, username: 'ann', startDate: 0 })
+      const dying = dyingAfter(calls, stage.session)
+      const process = (session: RestSession) =>
+        guacamoleRest({
+          session,
+          settings: settingsFor(stage.root, { keepEnded: 0 }),
+          readersOf: () => [],
+          secrets: [],
+          clock: createFakeClock(),
+          alone: (work) => work(),
+          closeSessions: closeSessionsOn([session]),
+        }).keepInStep(scope, async () => [])
+      isWhole = await process(dying).then(
+        () => true,
+        () => false,
+      )
+      const { connections } = await stage.see()
+      expect([calls, connections.length === 0 && server.activeConnections.size > 0]).toEqual([calls, false])
+      await process(stage.session)
+      expect([calls, (await stage.see()).connections.length, server.activeConnections.size]).toEqual([calls, 0, 0])
+    }
+    expect(isWhole).toBe(true)
+    await stage.stop()
+  })
+
+  test('what cannot be ended is not deleted, but out of sight until it can', async () => {
+    const stage = await restStage(server)
+    const guacamole = stage.open({ clock: createFakeClock(), settings: { keepEnded: 0 }, readersOf: () => ['all'] })
+    await guacamole.keepInStep(scope, async () => [connectionOf({ n: 1 })])
+    server.hidesActive = true
+    const pass = () => guacamole.keepInStep(scope, async () => [])
+    await expect(pass()).rejects.toMatchObject({ code: 'GUACAMOLE_UNREACHABLE' })
+    expect((await stage.see()).connections).toMatchObject([
+      { path: [stage.root, 'Ended'], readers: [], parameters: {} },
+    ])
+    await expect(pass()).rejects.toMatchObject({ code: 'GUACAMOLE_UNREACHABLE' })
+    server.hidesActive = false
+    await pass()
+    expect(await stage.see()).toEqual({ connections: [], groups: [] })
+    await stage.stop()
+  })
+
   test('what the mark does not show is found where it is looked for: parameters, grants taken and grants of groups', async () => {
     const stage = await restStage(server)
     const wish = { clock: createFakeClock(), readersOf: () => ['engineers'] }
@@ -209,6 +246,35 @@ describe('the REST client', () => {
     expect((await session.call('GET', 'session/data/postgresql/userGroups')).status).toBe(200)
     server.changePassword(server.password)
     await session.close()
+  })
+
+  test('what is under way when its time is over is given up, and nothing more is sent', async () => {
+    const time = new AbortController()
+    const paths: string[] = []
+    const bounded = createRestSession({
+      ...{
+        url: server.url,
+        userName: server.userName,
+        password: new Secret(server.password),
+        clock: createFakeClock(),
+      },
+      until: () => time.signal,
+      onCall: ({ path }) => {
+        paths.push(path)
+        if (path.endsWith('/tree')) time.abort(new Error('the time is over'))
+      },
+    })
+    const catalogue = guacamoleRest({
+      ...{ session: bounded, settings: settingsFor('Enchilada'), readersOf: () => [], secrets: [] },
+      ...{ clock: createFakeClock(), alone: (work) => work(), closeSessions: async () => undefined },
+    })
+    const pass = catalogue.keepInStep(scopeOf('111122223333'), async () => [connectionOf({ n: 1 })])
+    await expect(pass).rejects.toMatchObject({
+      code: 'GUACAMOLE_UNREACHABLE',
+      message: expect.stringContaining('the time is over'),
+    })
+    expect(paths.filter((path) => path.endsWith('/tree'))).toHaveLength(1)
+    expect(paths.at(-1)).toMatch(/tree$/)
   })
 
   test('a server that is not there is a coded error', async () => {

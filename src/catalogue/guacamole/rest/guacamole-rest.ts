@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../../../kernel/clock.ts'
 import { formatScope } from '../../../model/scope.ts'
-import { untilClosed } from '../close-sessions.ts'
+import { closeBeforeDeleting, deletingNothing, untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
@@ -14,10 +14,11 @@ import { endedBy, retiredIn, stepOf } from '../step.ts'
 import type { Desired } from '../tree.ts'
 import { patchDirectory } from './batch.ts'
 import { tidyCreatorRows } from './creator-rows.ts'
-import { AT_ONCE, examine, readParameters } from './examine.ts'
+import { AT_ONCE, examine, readParameters, withGrants, withParameters, withReadersOfUnfinished } from './examine.ts'
 import { keepMarks } from './keep-marks.ts'
 import { type RestTree, readTree, seesEverything, unmarkedGroupNumber } from './read-tree.ts'
 import type { RestSession } from './session.ts'
+import { createTurns, type Turn } from './turns.ts'
 import { writePlan } from './write-plan.ts'
 
 export type GuacamoleRestDeps = DesireDeps & {
@@ -31,16 +32,19 @@ export type GuacamoleRestDeps = DesireDeps & {
   ledger?: MarkLedger | undefined
   /** Reads parameters and grants too, a call for each connection. */
   deep?: boolean
+  /** Without being deep: connections an hour whose parameters are read, in turn; 0 reads no grants either. */
+  readAnHour?: number
   /** ms for which a tree that was read may answer that nothing is to be done; what is to be done is planned on a new one. */
   treeIsFresh?: number
 }
 
 /** A stock Guacamole (1.6 or later) kept in step by its REST API. */
 export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
-  const { session, settings, clock, treeIsFresh = 30_000 } = deps
+  const { session, settings, clock, treeIsFresh = 30_000, readAnHour = 240 } = deps
   let last: { tree: RestTree; readAt: number } | undefined
   let seesAll: boolean | undefined
   const marks = keepMarks(deps)
+  const turnOf = createTurns(deps.deep ? 0 : readAnHour)
   let tidy = false
 
   const readAll = async (): Promise<RestTree> => {
@@ -49,13 +53,24 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
     last = { tree, readAt: clock.now() }
     return tree
   }
-  const planOn = (tree: RestTree, scope: string, desired: readonly Desired[]) =>
-    planTree({ scope, desired, held: tree, rules: settings, now: clock.now() })
+  const planOn = (tree: RestTree, scope: string, desired: readonly Desired[], rules = settings) =>
+    planTree({ scope, desired, held: tree, rules, now: clock.now() })
 
   const look = async (scope: string, desired: readonly Desired[]) => {
-    const read = await readAll()
+    const read = await withReadersOfUnfinished(session, await readAll(), scope)
     const tree = deps.deep ? await examine(session, read, { scope, desired }) : read
     return { tree, plan: planOn(tree, scope, desired) }
+  }
+  const takeTurn = (tree: RestTree, scope: string) => turnOf(tree.connections, scope, clock.now())
+  /** Of a tree in step: a change that the marks do not show, among what has its turn. */
+  const planTurn = async (
+    tree: RestTree,
+    scope: string,
+    desired: readonly Desired[],
+    { parametersOf, grants }: Turn,
+  ) => {
+    const read = parametersOf.length > 0 ? await withParameters(session, tree, parametersOf) : tree
+    return planOn(grants ? await withGrants(session, read, { scope, desired }) : read, scope, desired)
   }
   const closeSessions = untilClosed(deps.closeSessions)
   /** Of a process before this one: perhaps it could not end their sessions any more. */
@@ -66,16 +81,23 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
       deps.alone(async () => {
         const key = formatScope(scope)
         const { desired, refused } = desire(await wanted(), deps)
-        if (!deps.deep && last && clock.now() - last.readAt < treeIsFresh) {
-          const plan = planOn(last.tree, key, desired)
+        let turn: Turn | undefined
+        const fresh = !deps.deep && last && clock.now() - last.readAt < treeIsFresh ? last.tree : undefined
+        if (fresh && isEmptyPlan(planOn(fresh, key, desired))) {
+          turn = takeTurn(fresh, key)
+          const plan = await planTurn(fresh, key, desired, turn)
           if (isEmptyPlan(plan)) {
             await closeSessions([])
             return stepOf(plan, refused)
           }
         }
-        const { tree, plan } = await look(key, desired)
+        const { tree, plan: first } = await look(key, desired)
         if (endedBefore) await closeSessions(retiredIn(tree.connections))
         endedBefore = false
+        const deleting = first.remove.map(({ id }) => id)
+        const mayDelete = await closeBeforeDeleting(closeSessions, deleting)
+        const shown = mayDelete ? first : planOn(tree, key, desired, deletingNothing(settings))
+        const plan = isEmptyPlan(shown) ? await planTurn(tree, key, desired, turn ?? takeTurn(tree, key)) : shown
         if (isEmptyPlan(plan)) {
           await closeSessions([])
           if (tree.seesAll && !tidy) await tidyCreatorRows(session, tree)

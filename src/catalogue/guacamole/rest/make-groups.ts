@@ -4,6 +4,7 @@ import { type Group, upwards } from '../place-groups.ts'
 import type { TreePlan } from '../plan-tree.ts'
 import { type Operation, type Outcome, patchDirectory } from './batch.ts'
 import type { MarkKeeper } from './keep-marks.ts'
+import type { MarkedGroup } from './mark-groups.ts'
 import { unmarkedGroupName } from './read-tree.ts'
 import type { RestSession } from './session.ts'
 
@@ -18,13 +19,14 @@ export const replace = (id: string, whole: object): Operation => ({
 type To = { session: RestSession; data: string; marks: Pick<MarkKeeper, 'record'> }
 
 /**
- * Made level by level, because a child needs its parent's id; then all are named and marked at once. The marks say whom they
- * will be granted to: until a connection in them is finished, the planner does not believe it.
+ * Made level by level, because a child needs its parent's id; then all are named and marked at once, `early` ones that were there
+ * with them. Such marks say whom their groups will be granted to: until a connection that is finished has that reader, the planner
+ * does not believe it.
  */
 export async function makeGroups(
   { session, data, marks }: To,
-  { newGroups }: TreePlan,
-  free: number,
+  newGroups: TreePlan['newGroups'],
+  { free, early }: { free: number; early: readonly MarkedGroup[] },
 ): Promise<Map<Group, string>> {
   const made = new Map<Group, string>()
   const directory = `${data}/connectionGroups`
@@ -44,17 +46,18 @@ export async function makeGroups(
     const outcomes = await patchDirectory(session, directory, adds)
     for (const [at, { group }] of level.entries()) made.set(group, idFrom(outcomes[at], `the group ${group.name}`))
   }
-  const marked = newGroups.map(({ group, readers }) => {
+  const marked = newGroups.map(({ group, readers }): MarkedGroup => {
     const [id, mark] = [made.get(group) ?? '', writeGroupMark(readers)]
     return { id, mark, operation: replace(id, value(group, group.name, { [MARK]: mark })) }
   })
+  marked.push(...early)
   await marks.record(marked.map(({ id, mark }) => [`connectionGroup ${id}`, mark] as const))
   const outcomes = await patchDirectory(
     session,
     directory,
     marked.map((one) => one.operation),
   )
-  for (const [at, outcome] of outcomes.entries()) idFrom(outcome, `the group ${newGroups[at]?.group.name}`)
+  for (const [at, { group }] of newGroups.entries()) idFrom(outcomes[at], `the group ${group.name}`)
   return made
 }
 

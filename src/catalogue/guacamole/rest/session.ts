@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Clock } from '../../../kernel/clock.ts'
 import { type CodedError, reasonOf } from '../../../kernel/errors.ts'
 import type { Secret } from '../../../kernel/secret.ts'
+import type { Until } from '../../../kernel/unless-aborted.ts'
 import { guacamoleErrors } from '../errors.ts'
 
 /** `at`: when the server answered, by its own clock, to the second. */
@@ -25,6 +26,8 @@ export type RestSessionDeps = {
   dataSource?: string | undefined
   clock: Clock
   onCall?: (call: RestCall) => void
+  /** Gives up what is under way, and begins nothing more. */
+  until?: Until | undefined
 }
 
 /** Guacamole's ban lasts 300 s from the last failure and is per address, so it would lock people out too. */
@@ -55,7 +58,8 @@ export function createRestSession(deps: RestSessionDeps): RestSession {
 
   const send = async (method: string, path: string, init: RequestInit): Promise<Answer> => {
     try {
-      const response = await fetch(base + path, { ...init, method, signal: AbortSignal.timeout(PATIENCE_MS) })
+      const signals = [AbortSignal.timeout(PATIENCE_MS), ...(deps.until ? [deps.until()] : [])]
+      const response = await fetch(base + path, { ...init, method, signal: AbortSignal.any(signals) })
       const text = await response.text()
       const bytes = typeof init.body === 'string' ? Buffer.byteLength(init.body) : 0
       deps.onCall?.({ method, path, bytes, status: response.status })

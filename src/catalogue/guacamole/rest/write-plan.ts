@@ -1,5 +1,5 @@
 import type { CodedError } from '../../../kernel/errors.ts'
-import { MARK, writeConnectionMark, writeGroupMark } from '../mark.ts'
+import { MARK, writeConnectionMark } from '../mark.ts'
 import type { Group } from '../place-groups.ts'
 import type { Target, TreePlan } from '../plan-tree.ts'
 import { MOST_OPERATIONS, type Operation, type Outcome, patchDirectory } from './batch.ts'
@@ -7,7 +7,8 @@ import { dropCreatorRows } from './creator-rows.ts'
 import { type Grants, writeGrants } from './grants.ts'
 import type { MarkKeeper } from './keep-marks.ts'
 import { makeGroups, refused, replace } from './make-groups.ts'
-import { type RestTree, readTree, unmarkedGroupNumber, unmarkedName } from './read-tree.ts'
+import { finishGroups, groupMarks } from './mark-groups.ts'
+import { type RestTree, unmarkedGroupNumber, unmarkedName } from './read-tree.ts'
 import type { RestSession } from './session.ts'
 
 type GroupId = (group: Group) => string
@@ -15,9 +16,9 @@ export type Refusal = { id: string; error: CodedError }
 type To = { session: RestSession; data: string; marks: Pick<MarkKeeper, 'record'> }
 
 /**
- * Groups level by level, then connections, then permissions: Guacamole has no transaction over these. A mark says what was
- * granted, so it is written when that is done; cut short, what is granted twice does no harm. Every object is sent whole,
- * with its parent, because what is left out is lost or lands at ROOT.
+ * Groups level by level, then connections, then permissions: Guacamole has no transaction over these. A mark names whom something is
+ * granted to before it is, and tells its content when that is done; cut short, what is granted twice does no harm. Every object is
+ * sent whole, with its parent, because what is left out is lost or lands at ROOT.
  */
 export async function writePlan(
   session: RestSession,
@@ -27,7 +28,8 @@ export async function writePlan(
 ): Promise<Refusal[]> {
   const data = `session/data/${await session.dataSource()}`
   const to = { session, data, marks }
-  const made = await makeGroups(to, plan, unmarkedGroupNumber(tree))
+  const { early, late } = groupMarks(plan, tree)
+  const made = await makeGroups(to, plan.newGroups, { free: unmarkedGroupNumber(tree), early })
   // Never undefined: a parent that is left out means ROOT.
   const groupId: GroupId = (group) => {
     const id = group.held?.id ?? made.get(group)
@@ -43,11 +45,31 @@ export async function writePlan(
       const id = typeof on === 'string' ? (added.get(on) ?? known.get(on)) : groupId(on)
       return id === undefined ? [] : [{ kind, id, reader }]
     })
+  await announceReaders(to, plan)
   await writeGrants(session, data, { grant: grants(plan.grant), revoke: grants(plan.revoke) })
   const notMarked = await finishConnections(to, plan, { shape, added })
-  await markGroups(to, plan, { tree, groupId })
-  await removeGroups(to, plan)
+  await finishGroups(to, late, plan)
   return [...notAdded, ...notMarked]
+}
+
+/** Of connections that are there. One that is new bears a name until it is finished that says that its readers must be asked for. */
+async function announceReaders({ session, data, marks }: To, { change }: TreePlan): Promise<void> {
+  const announced = change.flatMap(({ held, target }) => {
+    const recorded = held.mark?.readers ?? []
+    const readers = [...new Set([...recorded, ...target.mark.readers])].sort()
+    if (!held.mark || readers.length === recorded.length) return []
+    const mark = writeConnectionMark({ ...held.mark, content: '', readers })
+    const { protocol, parameters } = target
+    const where = { name: held.name, parentIdentifier: held.parent ?? 'ROOT', protocol, parameters }
+    const attributes = { ...held.attributes, ...target.attributes, [MARK]: mark }
+    return [{ id: held.id, mark, operation: replace(held.id, { ...where, attributes }) }]
+  })
+  await marks.record(announced.map(({ id, mark }) => [`connection ${id}`, mark] as const))
+  await patchDirectory(
+    session,
+    `${data}/connections`,
+    announced.map((one) => one.operation),
+  )
 }
 
 /** A connection as REST wants it: whole. */
@@ -61,26 +83,16 @@ const shapeFor =
   })
 type Shape = ReturnType<typeof shapeFor>
 
-/** What frees names first, then what is new, under a name that tells whose it is until the mark does. */
+/** Under a name that tells whose it is until the mark does, and that nobody else takes. */
 async function addConnections(
   { session, data, marks }: To,
   plan: TreePlan,
   { shape, administers }: { shape: Shape; administers: boolean },
 ) {
-  const targets = new Map(plan.change.map((one) => [one.held, one.target]))
-  const parks = plan.park.flatMap((held) => {
-    const target = targets.get(held)
-    if (!target) return []
-    const whole = shape(target, `enchilada ${held.id}`, held.attributes)
-    return [replace(held.id, { ...whole, parentIdentifier: held.parent ?? 'ROOT' })]
-  })
-  const removes = plan.remove.map((one): Operation => ({ op: 'remove', path: `/${one.id}` }))
-  const adds = plan.add.map((target): Operation => {
+  const operations = plan.add.map((target): Operation => {
     const name = unmarkedName(target.mark.id, target.mark.scope)
     return { op: 'add', path: '/', value: shape(target, name, {}) }
   })
-  const first = [...removes, ...parks]
-  const operations = [...first, ...adds]
   const outcomes: Outcome[] = []
   for (let at = 0; at < operations.length; at += MOST_OPERATIONS) {
     const some = operations.slice(at, at + MOST_OPERATIONS)
@@ -88,7 +100,7 @@ async function addConnections(
     outcomes.push(...done)
     // What a small pass leaves is tidied when nothing else is to be done.
     if (!administers || operations.length <= MOST_OPERATIONS) continue
-    const made = done.flatMap((one, n) => (some[n]?.op === 'add' && 'identifier' in one ? [one.identifier] : []))
+    const made = done.flatMap((one) => ('identifier' in one ? [one.identifier] : []))
     await dropCreatorRows(
       session,
       made.map((id) => ({ kind: 'connection', id })),
@@ -97,23 +109,23 @@ async function addConnections(
   const added = new Map<string, string>()
   const refused: Refusal[] = []
   for (const [at, target] of plan.add.entries()) {
-    const outcome = outcomes[first.length + at]
+    const outcome = outcomes[at]
     if (outcome && 'identifier' in outcome) added.set(target.mark.id, outcome.identifier)
     else refused.push(refusalOf(target, outcome))
   }
-  await marks.record([
-    ...plan.remove.map(({ id }) => [`connection ${id}`, undefined] as const),
-    ...plan.add.flatMap(({ mark }) => {
+  await marks.record(
+    plan.add.flatMap(({ mark }) => {
       const id = added.get(mark.id)
       return id === undefined ? [] : [[`connection ${id}`, writeConnectionMark(unfinished(mark))] as const]
     }),
-  ])
+  )
   return { added, refused }
 }
 
 /** Of a connection that is there and was not granted to anybody yet. */
 const unfinished = (mark: Target['mark']): Target['mark'] => ({ ...mark, content: '', readers: [] })
 
+/** What frees names goes before what takes them, in one batch with it. */
 async function finishConnections(
   { session, data, marks }: To,
   plan: TreePlan,
@@ -132,17 +144,24 @@ async function finishConnections(
       return id === undefined ? [] : [{ id, target, operation: replace(id, whole(target, {})) }]
     }),
   ]
-  const outcomes = await patchDirectory(
-    session,
-    `${data}/connections`,
-    all.map((one) => one.operation),
-  )
+  const targets = new Map(plan.change.map((one) => [one.held, one.target]))
+  const parks = plan.park.flatMap((held) => {
+    const target = targets.get(held)
+    if (!target) return []
+    const parked = shape(target, `enchilada ${held.id}`, held.attributes)
+    return [replace(held.id, { ...parked, parentIdentifier: held.parent ?? 'ROOT' })]
+  })
+  const removes = plan.remove.map((one): Operation => ({ op: 'remove', path: `/${one.id}` }))
+  const first = [...removes, ...parks]
+  const answers = await patchDirectory(session, `${data}/connections`, [...first, ...all.map((one) => one.operation)])
+  const outcomes = answers.slice(first.length)
   const done = (at: number) => 'identifier' in (outcomes[at] ?? {})
-  await marks.record(
-    all.flatMap(({ id, target }, at) =>
+  await marks.record([
+    ...plan.remove.map(({ id }) => [`connection ${id}`, undefined] as const),
+    ...all.flatMap(({ id, target }, at) =>
       done(at) ? [[`connection ${id}`, writeConnectionMark(target.mark)] as const] : [],
     ),
-  )
+  ])
   return all.flatMap(({ target }, at) => (done(at) ? [] : [refusalOf(target, outcomes[at])]))
 }
 
@@ -150,38 +169,3 @@ const refusalOf = ({ mark, name }: Target, outcome: Outcome | undefined): Refusa
   id: mark.id,
   error: refused(`the connection ${name}`, outcome && 'reason' in outcome ? outcome.reason : 'no answer'),
 })
-
-async function markGroups(
-  { session, data, marks }: To,
-  plan: TreePlan,
-  { tree, groupId }: { tree: RestTree; groupId: GroupId },
-): Promise<void> {
-  const byId = new Map(tree.groups.map((group) => [group.id, group]))
-  const operations = plan.groupMarks.map(({ group, readers }): Operation => {
-    const id = groupId(group)
-    const held = byId.get(id)
-    const attributes = { ...held?.attributes, [MARK]: writeGroupMark(readers) }
-    const parentIdentifier = group.parent ? groupId(group.parent) : 'ROOT'
-    return replace(id, { name: group.name, type: held?.type ?? 'ORGANIZATIONAL', parentIdentifier, attributes })
-  })
-  await patchDirectory(session, `${data}/connectionGroups`, operations)
-  await marks.record(
-    plan.groupMarks.map(
-      ({ group, readers }) => [`connectionGroup ${groupId(group)}`, writeGroupMark(readers)] as const,
-    ),
-  )
-}
-
-/** Deleting a group deletes all in it, so it is looked at once more: a person may have put something there meanwhile. */
-async function removeGroups({ session, data, marks }: To, plan: TreePlan): Promise<void> {
-  if (plan.removeGroups.length === 0) return
-  const tree = await readTree(session, { seesAll: true })
-  const full = new Set(tree.connections.map((one) => one.parent))
-  const removed = new Set<string>()
-  const operations = plan.removeGroups.flatMap(({ id }): Operation[] => {
-    const isEmpty = !full.has(id) && tree.groups.every((group) => group.parent !== id || removed.has(group.id))
-    return isEmpty && removed.add(id) ? [{ op: 'remove', path: `/${id}` }] : []
-  })
-  await patchDirectory(session, `${data}/connectionGroups`, operations)
-  await marks.record([...removed].map((id) => [`connectionGroup ${id}`, undefined] as const))
-}

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Connection } from '../../../model/connection.ts'
 import { formatScope, type Scope } from '../../../model/scope.ts'
-import { untilClosed } from '../close-sessions.ts'
+import { closeBeforeDeleting, deletingNothing, untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
@@ -33,16 +33,20 @@ export type GuacamoleSqlDeps = DesireDeps & {
 /** A stock Guacamole kept in step straight in its database: what is written is seen at once, open pages included. */
 export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
   const { database, settings, clock } = deps
-  const { engine } = database
 
-  const look = async (trx: GuacamoleDb, scope: Scope, wanted: readonly Connection[], avoid?: ReadonlySet<string>) => {
+  const look = async (
+    trx: GuacamoleDb,
+    scope: Scope,
+    wanted: readonly Connection[],
+    { avoid, rules = settings }: { avoid?: ReadonlySet<string>; rules?: GuacamoleSqlDeps['settings'] } = {},
+  ) => {
     const { desired, refused } = desire(wanted, deps)
     const key = formatScope(scope)
     const groups = await readGroups(trx)
     const mine = await readScope(trx, key)
     const others = await readNeighbours(trx, touched(groups, mine, desired), mine)
     const held = { groups, connections: [...mine, ...others] }
-    const plan = planTree({ scope: key, desired, held, rules: settings, now: clock.now(), ...(avoid ? { avoid } : {}) })
+    const plan = planTree({ scope: key, desired, held, rules, now: clock.now(), ...(avoid ? { avoid } : {}) })
     return { plan, held, mine, refused }
   }
 
@@ -50,18 +54,24 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
   /** Scopes of which a process before this one may have left sessions open. */
   const seen = new Set<string>()
 
-  const pass = async (scope: Scope, wanted: () => Promise<readonly Connection[]>) => {
+  /** One transaction, in which only connections of `closed` are deleted; where others would be, nothing is written. */
+  const pass = async (
+    scope: Scope,
+    wanted: () => Promise<readonly Connection[]>,
+    { rules, closed }: { rules: GuacamoleSqlDeps['settings']; closed: ReadonlySet<string> },
+  ) => {
     const avoid = new Set<string>()
     for (;;) {
       try {
-        return await database.alone(async (trx) => {
-          const { plan, held, mine, refused } = await look(trx, scope, await wanted(), avoid)
+        return await database.alone(async (to) => {
+          const { trx } = to
+          const { plan, held, mine, refused } = await look(trx, scope, await wanted(), { avoid, rules })
+          const open = closeSessions ? plan.remove.map(({ id }) => id).filter((id) => !closed.has(id)) : []
+          if (open.length > 0) return { open }
           const ended = endedBy(plan)
           const staying = closeSessions ? [] : await openSessions(trx, mine, ended)
-          if (!isEmptyPlan(plan)) await writePlan({ trx, engine }, plan, held.connections)
-          const before = seen.has(formatScope(scope)) ? [] : retiredIn(mine)
-          seen.add(formatScope(scope))
-          return { step: stepOf(plan, [...refused, ...staying]), ended: [...before, ...ended] }
+          if (!isEmptyPlan(plan)) await writePlan(to, plan, held.connections)
+          return { open, step: stepOf(plan, [...refused, ...staying]), ended, retired: retiredIn(mine) }
         })
       } catch (error) {
         const name = clashingName(error)
@@ -73,23 +83,32 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
 
   return {
     async keepInStep(scope, wanted) {
-      const { step, ended } = await pass(scope, wanted)
-      await closeSessions?.(ended)
-      return step
+      const closed = new Set<string>()
+      let rules = settings
+      for (;;) {
+        const done = await pass(scope, wanted, { rules, closed })
+        if (done.step) {
+          await closeSessions?.(seen.has(formatScope(scope)) ? done.ended : [...done.retired, ...done.ended])
+          seen.add(formatScope(scope))
+          return done.step
+        }
+        for (const id of done.open) closed.add(id)
+        const mayDelete = !closeSessions || (await closeBeforeDeleting(closeSessions, done.open))
+        if (!mayDelete) rules = deletingNothing(settings)
+      }
     },
     plan: (scope, wanted) =>
-      database.alone(async (trx) => {
+      database.alone(async ({ trx }) => {
         const { plan, held, refused } = await look(trx, scope, wanted)
         return { lines: linesOf(plan, held), refused }
       }),
     strangers: () => readStrangers(database),
     owned: () => readOwned(database),
     adopt: (pairs) =>
-      database.alone((trx) =>
+      database.alone((to) =>
         write(
-          trx,
-          engine,
-          insertion(engine, {
+          to,
+          insertion(to.dialect, {
             table: 'guacamole_connection_attribute',
             columns: ['connection_id', 'attribute_name', 'attribute_value'],
             rows: pairs.map(({ stranger, mark }) => [Number(stranger), MARK, writeConnectionMark(mark)]),

@@ -42,8 +42,6 @@ export function sqlHistory({ db }: GuacamoleDatabase): History {
       const rows = await sessions().where('history_id', '>', after.id).where('history_id', '<', before.id).execute()
       return { rows: rows.map(asSession), isAll: true }
     },
-    // Rows carry the time of the web application, and a database does not know that.
-    clockAhead: async () => undefined,
     async again(kind, ids) {
       if (ids.length === 0) return []
       return kind === 'session'

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { fold } from '../tree.ts'
-import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
+import type { Writing } from './open-database.ts'
 import { insertion, type Value } from './rows.ts'
 
 type Placed = { name: string; parent: number | null }
@@ -26,25 +26,25 @@ export const GROUPS: Table = {
 
 /** Inserts what has a name within a parent; the ids come in the order of the rows. */
 export async function insertPlaced(
-  trx: GuacamoleDb,
-  engine: GuacamoleDatabase['engine'],
+  { trx, dialect }: Writing,
   into: Table,
   rows: readonly (Placed & { more: readonly Value[] })[],
 ): Promise<number[]> {
   if (rows.length === 0) return []
   const columns = [into.name, 'parent_id', ...into.more]
   const values = rows.map(({ name, parent, more }) => [name, parent, ...more])
-  const writes = insertion(engine, { table: into.table, columns, rows: values })
+  const writes = insertion(dialect, { table: into.table, columns, rows: values })
   const shown = sql`${sql.ref(into.id)} as id, parent_id as parent, ${sql.ref(into.name)} as name`
   const run = async (query: RawBuilder<unknown>) => (await sql<Placed & { id: number }>`${query}`.execute(trx)).rows
-  let found: (Placed & { id: number })[] = []
-  if (engine === 'postgres') for (const one of writes) found = await run(sql`${one} returning ${shown}`)
-  else {
-    // Not every MySQL returns the ids of what it inserted.
-    for (const one of writes) await run(one)
+  const found: (Placed & { id: number })[] = []
+  for (const { query } of writes) {
+    if (dialect === 'mysql') await run(query)
+    else found.push(...(await run(sql`${query} returning ${shown}`)))
+  }
+  if (dialect === 'mysql') {
     const parents = [...new Set(rows.flatMap((row) => row.parent ?? []))]
     const there = parents.length > 0 ? sql`parent_id in (${sql.join(parents)})` : sql`parent_id is null`
-    found = await run(sql`select ${shown} from ${sql.table(into.table)} where ${there}`)
+    found.push(...(await run(sql`select ${shown} from ${sql.table(into.table)} where ${there}`)))
   }
   const key = ({ parent, name }: Placed) => `${parent} ${fold(name)}`
   const ids = new Map(found.map((row) => [key(row), row.id]))

@@ -1,17 +1,17 @@
 import { fold } from '../tree.ts'
-import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
+import type { Writing } from './open-database.ts'
 import { insertion, write } from './rows.ts'
 
 /** Entity ids of user groups by name; `make` creates those that are missing. */
 export async function findUserGroups(
-  trx: GuacamoleDb,
-  engine: GuacamoleDatabase['engine'],
+  to: Writing,
   names: readonly string[],
   make: ReadonlySet<string>,
 ): Promise<Map<string, number>> {
   if (names.length === 0) return new Map()
+  const { trx, dialect } = to
   // MySQL's default collation takes two spellings for one name, as the web application then does.
-  const same = (name: string) => (engine === 'mysql' ? fold(name) : name)
+  const same = (name: string) => (dialect === 'postgres' ? name : fold(name))
   const find = async (wanted: readonly string[]) => {
     const rows = await trx
       .selectFrom('guacamole_entity')
@@ -31,7 +31,7 @@ export async function findUserGroups(
       rows,
       same: { key: ['type', 'name'] },
     } as const
-    await write(trx, engine, insertion(engine, entities))
+    await write(to, insertion(dialect, entities))
     const made = await find(missing)
     const ids = [...made.values()].map((id) => [id])
     const groups = {
@@ -40,7 +40,7 @@ export async function findUserGroups(
       rows: ids,
       same: { key: ['entity_id'] },
     } as const
-    await write(trx, engine, insertion(engine, groups))
+    await write(to, insertion(dialect, groups))
     for (const [name, id] of made) found.set(name, id)
   }
   return new Map(

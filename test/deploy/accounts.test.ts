@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AccountName, makeOrganisation, type Organisation } from '../lab/aws/organisation.ts'
-import { callJson, callQuery, type RawTarget } from '../lab/aws/raw-call.ts'
-import { type Aws, startAws } from '../lab/aws/start.ts'
-import { synthesise } from '../test/fixtures/stacks.ts'
+import { type AccountName, makeOrganisation, type Organisation } from '../../lab/aws/organisation.ts'
+import { callJson, callQuery, type RawTarget } from '../../lab/aws/raw-call.ts'
+import { type Aws, startAws } from '../../lab/aws/start.ts'
+import { synthesise } from '../fixtures/stacks.ts'
 
 let aws: Aws
 let organisation: Organisation

@@ -1,0 +1,21 @@
+/** Files that take a quarter of a minute and more each, on two cores: `script/test` takes half of them, others each time. */
+export const longTests = [
+  'bench/bench.test.ts',
+  'lab/aws/functions.test.ts',
+  'lab/chaos/chaos.test.ts',
+  'test/cli/trail-in-aws.test.ts',
+  'test/cli/tunnel-json.test.ts',
+  'test/e2e/guacamole-recording.test.ts',
+  'test/e2e/guacd-picture.test.ts',
+  'test/forger/forger.test.ts',
+  'test/guacamole/bad-day.test.ts',
+  'test/guacamole/hard-day.test.ts',
+  'test/guacamole/ship-following.test.ts',
+  'test/guacamole/ship-kill.test.ts',
+  'test/guacamole/ship-many.test.ts',
+  'test/lambda/doors.test.ts',
+  'test/lambda/follower-bundle.test.ts',
+  'test/tunnel/full-disk.test.ts',
+  'test/tunnel/many-environments.test.ts',
+  'test/tunnel/reapers.test.ts',
+]
