@@ -37,7 +37,7 @@ test.skipIf(guacdVersion() === undefined)(
       endedAt: undefined,
       connection: { id: '1', name: 'bench' },
     }
-    const pass = (now = Date.now()) =>
+    const pass = (now: number) =>
       createShipper({
         folder,
         files: directoryFiles(stage.folder),
@@ -58,9 +58,11 @@ test.skipIf(guacdVersion() === undefined)(
       expect((await pass(aDayLater)).files).toMatchObject([{ outcome: 'waits', why: 'being written' }])
 
       shell.close()
-      row.endedAt = Date.now()
-      const why = async () => (await pass()).files.map((one) => ('why' in one ? one.why : one.outcome))
-      await expect.poll(why, { timeout: 15_000 }).toEqual(['just ended'])
+      const endedAt = Date.now()
+      row.endedAt = endedAt
+      const why = async () => (await pass(endedAt)).files.map((one) => ('why' in one ? one.why : one.outcome))
+      // A guacd that misses the hang-up waits 15 s for its user to say something, and up to 5 s for its threads.
+      await expect.poll(why, { timeout: 40_000 }).toEqual(['just ended'])
       await sleep(200)
       const written = readFileSync(path, 'utf8')
       const [shipped] = (await pass(Date.now() + 60_000)).files
@@ -80,5 +82,5 @@ test.skipIf(guacdVersion() === undefined)(
       rmSync(folder, { recursive: true, force: true })
     }
   },
-  60_000,
+  90_000,
 )
