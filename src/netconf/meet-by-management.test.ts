@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { speakAsOpenvpn } from '../../test/fixtures/openvpn-management.ts'
-import { systemClock } from '../kernel/clock.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import { meetByManagement } from './meet-by-management.ts'
 import type { Step } from './plan.ts'
 
@@ -74,6 +75,33 @@ test('a server whose TCP port is open and whose UDP port is silent is met by TCP
   expect(met).toBe(true)
   expect(steps).toEqual([{ tries: [['start', 'tcp']] }])
   expect(udp.attempts()).toBeGreaterThan(2)
+})
+
+test('an attempt that began before the server was there is begun anew as soon as its TCP port opens', async () => {
+  const udp = await openvpn('udp', 2)
+  let looks = 0
+  // A look takes a millisecond of this clock, and at least one of the machine's: the server opens long before any patience is over.
+  const clock: Clock = {
+    now: () => looks,
+    async sleep() {
+      await sleep(1)
+      looks += 1
+    },
+  }
+  const server = { host: '127.0.0.1', port: await port(false) }
+  const handshake = {
+    by: 'management' as const,
+    sockets: { udp: join(folder, 'udp.sock'), tcp: '' },
+    server,
+    overTcp: [],
+  }
+  const never = new AbortController().signal
+  const met = meetByManagement(handshake, { clock, async attempt() {} }, NEVER, never)
+  await expect.poll(() => udp.attempts()).toBe(1)
+  const door = createServer((socket) => socket.destroy()).listen(server.port, server.host)
+  closers.push(() => door.close())
+  expect(await met).toBe(true)
+  expect(looks).toBeLessThan(350)
 })
 
 test('OpenVPN that gives up is an error with its own reason', async () => {

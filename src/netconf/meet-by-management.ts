@@ -11,13 +11,16 @@ const RENEW_MS = 350
 /** Now and then a longer wait, for a server that is further away than that. */
 const PATIENT_EVERY = 8
 const PATIENT_MS = 2_000
+/** Once its TCP port is open the server is there, and how far away it is is known: beyond the way there and back it has this to answer. */
+const ANSWERS_WITHIN_MS = 150
 /** How long the UDP port of a server whose TCP port is open may say nothing. */
 const UDP_ANSWERS_WITHIN_MS = 1_500
+const KNOCK_MS = 100
 const LOOK_MS = 10
 
 /**
- * Waits for OpenVPN to be connected, over its management interface (OpenVPN's doc/management-notes.txt): begins its attempt anew while nothing has answered,
- * and goes over to TCP when the server is there and its UDP port is not. False when `giveUpAt` passed.
+ * Waits for OpenVPN to be connected, over its management interface (OpenVPN's doc/management-notes.txt): begins its attempt anew while nothing has answered
+ * and at once when the server opens, and goes over to TCP when the server is there and its UDP port is not. False when `giveUpAt` passed.
  */
 export async function meetByManagement(
   { sockets, server, overTcp }: ByManagement,
@@ -38,15 +41,14 @@ export async function meetByManagement(
         client.say('hold off')
         return true
       }
-      const waited = clock.now() - since
       const unanswered = state === 'WAIT' || state === 'CONNECTING'
-      const openFor = clock.now() - (door.openedAt() ?? clock.now())
-      if (!byTcp && unanswered && openFor > UDP_ANSWERS_WITHIN_MS) {
+      const opened = door.opened()
+      if (!byTcp && unanswered && opened && clock.now() - opened.at > UDP_ANSWERS_WITHIN_MS) {
         byTcp = true
         client.end()
         for (const step of overTcp) await attempt(step)
         client = await manage(sockets.tcp, clock, giveUpAt, signal)
-      } else if (unanswered && waited > (renewals % PATIENT_EVERY === PATIENT_EVERY - 1 ? PATIENT_MS : RENEW_MS)) {
+      } else if (unanswered && clock.now() - since > patience(renewals, since, opened)) {
         renewals += 1
         client.renew()
       }
@@ -57,6 +59,14 @@ export async function meetByManagement(
     client.end()
     door.close()
   }
+}
+
+/** ms that an attempt begun at `since` is given to be answered. */
+function patience(renewals: number, since: number, opened: Opened | undefined): number {
+  if (renewals % PATIENT_EVERY === PATIENT_EVERY - 1 && (!opened || since >= opened.knockedAt)) return PATIENT_MS
+  if (!opened) return RENEW_MS
+  // What was sent before the knock that found the door open may have come to a closed one.
+  return since < opened.knockedAt ? 0 : opened.at - opened.knockedAt + ANSWERS_WITHIN_MS
 }
 
 /** The process opens its socket a moment after it has gone to the background. */
@@ -104,20 +114,24 @@ function listenTo(socket: Socket, clock: Clock) {
   }
 }
 
+/** When the knock that found the door open was sent, and when it was answered. */
+type Opened = { knockedAt: number; at: number }
+
 /** Knocks at the server's TCP port until it opens: the server is up from then on. */
 function watchDoor({ host, port }: { host: string; port: number }, clock: Clock) {
-  let openedAt: number | undefined
+  let opened: Opened | undefined
   const knock = () => {
+    const knockedAt = clock.now()
     const socket = connect({ host, port, timeout: PATIENT_MS })
     socket.once('connect', () => {
-      openedAt ??= clock.now()
+      opened ??= { knockedAt, at: clock.now() }
       clearInterval(again)
       socket.destroy()
     })
     socket.once('timeout', () => socket.destroy())
     socket.once('error', () => {})
   }
-  const again = setInterval(knock, RENEW_MS)
+  const again = setInterval(knock, KNOCK_MS)
   knock()
-  return { openedAt: () => openedAt, close: () => clearInterval(again) }
+  return { opened: () => opened, close: () => clearInterval(again) }
 }
