@@ -117,21 +117,30 @@ function listenTo(socket: Socket, clock: Clock) {
 /** When the knock that found the door open was sent, and when it was answered. */
 type Opened = { knockedAt: number; at: number }
 
-/** Knocks at the server's TCP port until it opens: the server is up from then on. */
+/**
+ * Knocks at the server's TCP port until it opens: the server is up from then on. Knocks that a booting server lost are sent again by the kernel after
+ * a second; whoever has got in does not wait for them.
+ */
 function watchDoor({ host, port }: { host: string; port: number }, clock: Clock) {
+  const knocks = new Set<Socket>()
   let opened: Opened | undefined
   const knock = () => {
     const knockedAt = clock.now()
     const socket = connect({ host, port, timeout: PATIENT_MS })
+    knocks.add(socket)
     socket.once('connect', () => {
       opened ??= { knockedAt, at: clock.now() }
-      clearInterval(again)
-      socket.destroy()
+      close()
     })
     socket.once('timeout', () => socket.destroy())
     socket.once('error', () => {})
+    socket.once('close', () => knocks.delete(socket))
+  }
+  const close = () => {
+    clearInterval(again)
+    for (const socket of knocks) socket.destroy()
   }
   const again = setInterval(knock, KNOCK_MS)
   knock()
-  return { opened: () => opened, close: () => clearInterval(again) }
+  return { opened: () => opened, close }
 }
