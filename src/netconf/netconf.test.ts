@@ -118,12 +118,13 @@ describe('what is done', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** A system whose `fails` step fails; the peer answers when `answers`. */
-  function stage({ fails = '', answers = true, missing = '', version = '2.6.14' } = {}) {
+  /** A system whose `fails` step fails; the peer is so many ms away. */
+  function stage({ fails = '', distance = 0, missing = '', version = '2.6.14' } = {}) {
     const said: string[] = []
     /** Zones of each device, as systemd-resolved has them. */
     const links = new Map<string, string>()
     const clock = createFakeClock()
+    let attemptAt = Number.NaN
     const journal = openUndoJournal(join(folder, 'journal'))
     const apply = createNetconf({
       system: 'linux',
@@ -147,7 +148,9 @@ describe('what is done', () => {
             stdout: [...links].map(([name, held]) => `Link 7 (${name}): ${held}\n`).join(''),
             stderr: '',
           }
-        const stdout = line.includes('latest-handshakes') ? `${key}\t${answers ? 1_764_000_000 : 0}\n` : ''
+        if (line.startsWith('wg set')) attemptAt = line.endsWith('remove') ? Number.NaN : clock.now()
+        const answered = clock.now() - attemptAt >= distance
+        const stdout = line.includes('latest-handshakes') ? `${key}\t${answered ? 1_764_000_000 : 0}\n` : ''
         return { code: 0, stdout, stderr: '' }
       },
     })
@@ -192,7 +195,7 @@ describe('what is done', () => {
 
   test('a device whose server does not answer leaves the other where it is', async () => {
     await stage().apply(document)
-    const { apply, said, journal } = stage({ answers: false })
+    const { apply, said, journal } = stage({ distance: Number.POSITIVE_INFINITY })
     const again = { ...document, device: 'ench89abcdef', replaces: document.device }
     await expect(apply(again)).rejects.toMatchObject({ code: 'NETCONF_NO_HANDSHAKE' })
     expect(said.filter((line) => line.startsWith('ip link del'))).toEqual(['ip link del dev ench89abcdef'])
@@ -220,10 +223,16 @@ describe('what is done', () => {
   })
 
   test('a peer that never answers is asked anew, and then everything is undone', async () => {
-    const { apply, said } = stage({ answers: false })
+    const { apply, said } = stage({ distance: Number.POSITIVE_INFINITY })
     await expect(apply(document)).rejects.toMatchObject({ code: 'NETCONF_NO_HANDSHAKE' })
     expect(said.filter((line) => line.endsWith('remove')).length).toBeGreaterThan(5)
     expect(said.at(-1)).toBe('ip link del dev ench01234567')
+  })
+
+  test('a peer that is further away than attempts are apart is met all the same', async () => {
+    const { apply } = stage({ distance: 700 })
+    const { handshakeMs } = await apply({ ...document, handshakeWithinMs: 180_000 })
+    expect(handshakeMs).toBeGreaterThan(700)
   })
 
   test('a program that is not there is named', async () => {

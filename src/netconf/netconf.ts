@@ -24,6 +24,10 @@ type ByLook = Extract<Handshake, { by: 'look' }>
 
 /** WireGuard tries a handshake every 5 s; a peer that is made anew tries at once. */
 const RENEW_MS = 350
+/** A server so long on its way may be there and further away than that: one attempt of four is waited for. */
+const FAR_AFTER_MS = 20_000
+const FAR_EVERY = 4
+const FAR_MS = 2_000
 const LOOK_MS = 50
 
 /** Sets and unsets what one document says. Everything set is undone when a later step fails, or `signal` cuts it short. */
@@ -55,12 +59,16 @@ export function createNetconf(parts: NetconfParts) {
   }
 
   async function look({ look: argv, answered, renew }: ByLook, giveUpAt: number, signal: AbortSignal) {
-    let renewed = clock.now()
+    const begun = clock.now()
+    let renewed = begun
+    let attempts = 1
     while (clock.now() < giveUpAt) {
       if (answered.test((await parts.run(argv)).stdout)) return true
-      if (clock.now() - renewed > RENEW_MS) {
+      const isFar = renewed - begun > FAR_AFTER_MS && attempts % FAR_EVERY === 0
+      if (clock.now() - renewed > (isFar ? FAR_MS : RENEW_MS)) {
         for (const step of renew) await attempt(step)
         renewed = clock.now()
+        attempts += 1
       }
       await clock.sleep(LOOK_MS, signal)
     }

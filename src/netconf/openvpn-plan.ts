@@ -14,8 +14,10 @@ import {
 
 type Transport = 'udp' | 'tcp'
 const transports = ['udp', 'tcp'] as const
+/** Bytes: the kernel gives as much of it as its own limit allows, and drops less of a burst. By TCP it finds the size itself. */
+const BUFFER = 1_048_576
 /** By UDP a packet is sent without asking the kernel first whether there is room. Not on Windows (openvpn(8), --fast-io). */
-const quick = { udp: ['fast-io'], tcp: ['socket-flags TCP_NODELAY'] }
+const quick = { udp: ['fast-io', `sndbuf ${BUFFER}`, `rcvbuf ${BUFFER}`], tcp: ['socket-flags TCP_NODELAY'] }
 
 export function openvpnUp(system: System, document: NetworkUp, engine: Openvpn, folder: string): NetworkPlan {
   const { device, address, serverAddress, routes } = document

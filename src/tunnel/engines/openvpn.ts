@@ -12,6 +12,8 @@ const TCP_DEVICE = 'enchilada1'
 /** Common name of the client, and so of the file that gives it its address. */
 const CLIENT_NAME = 'client'
 const FOLDER = '/etc/enchilada'
+/** Bytes that wait in the UDP socket, as far as the kernel's own limit allows: what comes in a burst is not dropped. */
+const BUFFER = 1_048_576
 /** OpenVPN's static key: 2048 bits (openvpn(8), --tls-crypt). */
 const CONTROL_KEY_BYTES = 256
 
@@ -84,7 +86,7 @@ done
 printf '[Match]\\nName=${TCP_DEVICE}\\n[Network]\\nLinkLocalAddressing=no\\nConfigureWithoutCarrier=yes\\n' >/etc/systemd/network/61-enchilada.network
 command -v openvpn >/dev/null || timeout 120 dnf -qy install openvpn`),
     start: `listen() { openvpn --config ${FOLDER}/server.conf --log-append /var/log/enchilada-openvpn.log --daemon "$@"; }
-listen udp --proto udp --fast-io --dev ${SERVER_DEVICE}
+listen udp --proto udp --fast-io --sndbuf ${BUFFER} --rcvbuf ${BUFFER} --dev ${SERVER_DEVICE}
 listen tcp --proto tcp-server --dev ${TCP_DEVICE} --socket-flags TCP_NODELAY --script-security 2 --client-connect "${toTcp}"
 `,
   }

@@ -111,7 +111,7 @@ for _ in {1..200}; do
   sleep 0.05
 done
 listen() { openvpn --config /etc/enchilada/server.conf --log-append /var/log/enchilada-openvpn.log --daemon "$@"; }
-listen udp --proto udp --fast-io --dev enchilada0
+listen udp --proto udp --fast-io --sndbuf 1048576 --rcvbuf 1048576 --dev enchilada0
 listen tcp --proto tcp-server --dev enchilada1 --socket-flags TCP_NODELAY --script-security 2 --client-connect "/bin/bash -c '/usr/sbin/ip route replace 198.18.0.6 dev enchilada1 proto kernel'"
 mkdir -p /usr/local/lib/enchilada
 cat >/usr/local/lib/enchilada/guard.py <<'END'
