@@ -28,7 +28,7 @@ const LOSSES = 3
 /** Ten seconds of each are waited for; what comes after them is what is measured. */
 const SILENCES = 2
 /** Each lasts for a second or two. */
-const PAIRS_A_ROUND = 4
+const PAIRS_A_ROUND = 8
 
 /** Of each engine in turn: what is measured, by engine and name. */
 export async function takeFigures(steps: Steps, options: TunnelJourneyOptions, rounds: number): Promise<Figures> {

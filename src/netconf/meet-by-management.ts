@@ -16,6 +16,8 @@ const ANSWERS_WITHIN_MS = 150
 /** How long the UDP port of a server whose TCP port is open may say nothing. */
 const UDP_ANSWERS_WITHIN_MS = 1_500
 const KNOCK_MS = 100
+/** A knock that was lost the kernel sends again after a second; one answered before has the way there and back, and no more. */
+const KNOCK_WITHIN_MS = 900
 const LOOK_MS = 10
 
 /**
@@ -117,16 +119,13 @@ function listenTo(socket: Socket, clock: Clock) {
 /** When the knock that found the door open was sent, and when it was answered. */
 type Opened = { knockedAt: number; at: number }
 
-/**
- * Knocks at the server's TCP port until it opens: the server is up from then on. Knocks that a booting server lost are sent again by the kernel after
- * a second; whoever has got in does not wait for them.
- */
+/** Knocks at the server's TCP port until it opens: the server is up from then on. Whoever has got in does not wait for knocks that were lost. */
 function watchDoor({ host, port }: { host: string; port: number }, clock: Clock) {
   const knocks = new Set<Socket>()
   let opened: Opened | undefined
   const knock = () => {
     const knockedAt = clock.now()
-    const socket = connect({ host, port, timeout: PATIENT_MS })
+    const socket = connect({ host, port, timeout: KNOCK_WITHIN_MS })
     knocks.add(socket)
     socket.once('connect', () => {
       opened ??= { knockedAt, at: clock.now() }
