@@ -35,6 +35,9 @@ export type Gateway = {
   close(): Promise<void>
 }
 
+/** A host that boots may be waited for longer than a stop may take: what is still being opened then, the next life closes. */
+const OPENING_WITHIN_MS = 5_000
+
 type Held = { person: Person; scope: string; instanceId: string }
 type Live = Held & Judged & { session: TerminalSession; watches: Set<Watch> }
 type End = { concerns(one: Held): boolean; reason: SessionEndReason }
@@ -47,11 +50,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const ending = new Set<string>()
   const isLiving = (id: string) => live.has(id) || ending.has(id)
   /** For each session that is being opened, the ends heard of meanwhile: there is nothing to end yet. */
-  const opening = new Set<End[]>()
+  const opening = new Map<End[], Promise<void>>()
   let closing = false
 
   const endEach = (concerns: End['concerns'], reason: SessionEndReason) => {
-    for (const heard of opening) heard.push({ concerns, reason })
+    for (const heard of opening.keys()) heard.push({ concerns, reason })
     return Promise.all([...live.values()].filter(concerns).map(({ session }) => session.end(reason)))
   }
 
@@ -191,7 +194,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async open({ connectionId, person, size, channel }) {
       let opened: Opened | undefined
       const heard: End[] = []
-      opening.add(heard)
+      const settled = Promise.withResolvers<void>()
+      opening.set(heard, settled.promise)
       try {
         if (closing) throw gatewayErrors.SESSION_NOT_FOUND()
         opened = await openTerminal(deps, { connectionId, person, size, step: (message) => channel.say(message) })
@@ -214,6 +218,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         throw error
       } finally {
         opening.delete(heard)
+        settled.resolve()
       }
     },
     async resume({ sessionId, person, size, channel }) {
@@ -281,6 +286,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
       clearInterval(heart)
       for (const stop of stops) stop()
       await endEach(() => true, 'node-stopping')
+      const late = new AbortController()
+      const rest = clock.sleep(OPENING_WITHIN_MS, late.signal).catch(() => undefined)
+      await Promise.race([Promise.all(opening.values()), rest])
+      late.abort()
     },
   }
 }

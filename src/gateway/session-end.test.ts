@@ -9,6 +9,7 @@ import {
   idOf,
   scope,
   setGatewayStage,
+  size,
   typed,
 } from '../../test/fixtures/gateway-stage.ts'
 import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
@@ -51,6 +52,16 @@ describe('a session ends', () => {
       10_000,
     )
     expect(channel.closed).toBe(reason)
+  })
+
+  test('with its node, also while it is being opened', async () => {
+    const connectionId = await stage.addConnection()
+    const channel = browser()
+    const opening = stage.gateway.open({ connectionId, person: ada, size, channel })
+    await stage.gateway.close()
+    expect(stage.events.at(-1)).toMatchObject({ kind: 'session.disconnected', data: { reason: 'node-stopping' } })
+    await opening
+    expect(channel.closed).toBe('node-stopping')
   })
 
   test('when the policies no longer allow it', async () => {
