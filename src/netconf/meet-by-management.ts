@@ -65,10 +65,10 @@ export async function meetByManagement(
 
 /** ms that an attempt begun at `since` is given to be answered. */
 function patience(renewals: number, since: number, opened: Opened | undefined): number {
-  if (renewals % PATIENT_EVERY === PATIENT_EVERY - 1 && (!opened || since >= opened.knockedAt)) return PATIENT_MS
-  if (!opened) return RENEW_MS
   // What was sent before the knock that found the door open may have come to a closed one.
-  return since < opened.knockedAt ? 0 : opened.at - opened.knockedAt + ANSWERS_WITHIN_MS
+  if (opened && since < opened.knockedAt) return 0
+  if (renewals % PATIENT_EVERY === PATIENT_EVERY - 1) return PATIENT_MS
+  return opened ? opened.at - opened.knockedAt + ANSWERS_WITHIN_MS : RENEW_MS
 }
 
 /** The process opens its socket a moment after it has gone to the background. */
