@@ -42,7 +42,9 @@ export const sameNetwork: Scene = async ({ step }, options, { vpc, makeLaptop },
     await step('that address is the host of each their own customer', async () => {
       for (const up of [mine, theirs])
         expectEqual(String(up.connected['leased']).includes(CIDR), true, `lease of ${CIDR}`)
-      const pages = [laptop, colleague].map(({ run }) => run('curl', '-sS', '-m', '5', `http://${address}/`))
+      // The host is there before its web server is.
+      const patiently = ['-sS', '-m', '20', '--retry', '10', '--retry-connrefused', '--retry-delay', '1']
+      const pages = [laptop, colleague].map(({ run }) => run('curl', ...patiently, `http://${address}/`))
       expectEqual((await Promise.all(pages)).map((page) => page.trim()).join(), 'shared,workload-2', 'pages')
     })
     await step('who is in one is refused the other, and no server was made', async () => {
