@@ -5,12 +5,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { waitFor } from '../../bench/product/serve.ts'
 import { historyUuid } from '../../src/catalogue/guacamole/history.ts'
-import { restStage } from '../fixtures/guacamole/rest-stage.ts'
-import { signIn, visit } from './browser.ts'
 import { HOST } from './fleet.ts'
-import { openRecordedWorld, type RecordedWorld } from './recorded-world.ts'
+import { connectionOfHost, openRecordedWorld, playRecordingOfHost, type RecordedWorld } from './recorded-world.ts'
 
 /** What guacd recorded beside a Guacamole that follows us: shipped by the command, taken in by `serve`, played in Chromium. */
 const run = promisify(execFile)
@@ -46,12 +43,7 @@ const colour = (page: Page) =>
   })
 
 test('a session of Guacamole is shipped, listed, verified, drawn, and sought through', async () => {
-  const hand = await restStage(guacamole)
-  let connection = ''
-  await waitFor('Guacamole has the host', 30_000, async () => {
-    connection = (await hand.see()).connections.find((one) => one.name === HOST)?.id ?? ''
-    return connection !== ''
-  })
+  const connection = await connectionOfHost(guacamole)
   const uuid = historyUuid('session', 7)
   const startDate = Date.now() - 600_000
   const named = { connectionIdentifier: connection, connectionName: HOST, username: 'grace', remoteHost: '192.0.2.7' }
@@ -74,16 +66,8 @@ test('a session of Guacamole is shipped, listed, verified, drawn, and sought thr
   expect((await cli('recordings', 'export', id)).stdout).toBe(stream)
   await expect(cli('recordings', 'play', id)).rejects.toThrow('RECORDING_IS_A_PICTURE')
 
-  const visited = await visit(browser, world)
+  const visited = await playRecordingOfHost({ browser, world })
   const { page, complaints } = visited
-  await signIn(world, visited, 'root')
-  const play = page.getByRole('link', { name: `Play ${HOST}` })
-  await waitFor('serve has taken it in', 30_000, async () => {
-    await page.goto('/recordings')
-    await page.getByRole('table', { name: 'Recordings' }).waitFor()
-    return (await play.count()) > 0
-  })
-  await play.click()
   await expect.poll(() => colour(page), { timeout: 10_000 }).toEqual([...red])
   const position = page.getByRole('slider', { name: 'Position' })
   await position.fill('5000')
@@ -99,5 +83,4 @@ test('a session of Guacamole is shipped, listed, verified, drawn, and sought thr
 
   const verified = JSON.parse((await cli('recordings', 'verify', id)).stdout)
   expect(verified).toMatchObject({ ok: true, inTrail: true })
-  await hand.stop()
 }, 120_000)

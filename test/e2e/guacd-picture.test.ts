@@ -5,15 +5,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { waitFor } from '../../bench/product/serve.ts'
 import { guacdVersion, startGuacamole } from '../../bench/terminal/guacamole.ts'
 import { startPasswordHost } from '../../bench/terminal/password-host.ts'
 import { historyUuid } from '../../src/catalogue/guacamole/history.ts'
 import { lockedInodes } from '../../src/guacamole/recording-folder.ts'
-import { restStage } from '../fixtures/guacamole/rest-stage.ts'
-import { signIn, visit } from './browser.ts'
 import { HOST } from './fleet.ts'
-import { openRecordedWorld, type RecordedWorld } from './recorded-world.ts'
+import { connectionOfHost, openRecordedWorld, playRecordingOfHost, type RecordedWorld } from './recorded-world.ts'
 
 /** An SSH session through a real guacd, recorded by it, shipped by the command, taken in by `serve`, and drawn again in Chromium. */
 const run = promisify(execFile)
@@ -62,18 +59,13 @@ test.skipIf(!isThere)(
       await expect.poll(() => host.has('drawn'), { timeout: 15_000 }).toBe(true)
       await shell.quiet(1_000)
       shell.close()
-      await expect.poll(async () => (await lockedInodes())?.has(statSync(path).ino), { timeout: 20_000 }).toBe(false)
+      // A guacd that misses the hang-up waits 15 s for its user to say something, and up to 5 s for its threads.
+      await expect.poll(async () => (await lockedInodes())?.has(statSync(path).ino), { timeout: 40_000 }).toBe(false)
     } finally {
       await guacd.close()
       await host.stop()
     }
-    const hand = await restStage(guacamole)
-    let connection = ''
-    await waitFor('Guacamole has the host', 30_000, async () => {
-      connection = (await hand.see()).connections.find((one) => one.name === HOST)?.id ?? ''
-      return connection !== ''
-    })
-    await hand.stop()
+    const connection = await connectionOfHost(guacamole)
     const endDate = Date.now() - 60_000
     utimesSync(path, endDate / 1_000, endDate / 1_000)
     const named = { connectionIdentifier: connection, connectionName: HOST, username: 'grace', remoteHost: '192.0.2.7' }
@@ -85,16 +77,8 @@ test.skipIf(!isThere)(
     expect(files).toMatchObject([{ file: path, session: uuid, outcome: 'shipped' }])
     expect(existsSync(path)).toBe(false)
 
-    const visited = await visit(browser, world)
+    const visited = await playRecordingOfHost({ browser, world })
     const { page, complaints } = visited
-    await signIn(world, visited, 'root')
-    const play = page.getByRole('link', { name: `Play ${HOST}` })
-    await waitFor('serve has taken it in', 30_000, async () => {
-      await page.goto('/recordings')
-      await page.getByRole('table', { name: 'Recordings' }).waitFor()
-      return (await play.count()) > 0
-    })
-    await play.click()
     await expect.poll(() => colour(page), { timeout: 20_000 }).toBeDefined()
     const position = page.getByRole('slider', { name: 'Position' })
     const end = (await position.getAttribute('max')) ?? ''
