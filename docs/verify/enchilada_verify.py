@@ -44,8 +44,12 @@ def signed(said, key):
     """The signature is over the canonical JSON of everything but `sig`; all our numbers are whole."""
     body = {name: value for name, value in said.items() if name != "sig"}
     data = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        sig = base64.b64decode(said["sig"] + "===")
+    except ValueError:
+        return False
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in (("data", data), ("sig", base64.b64decode(said["sig"] + "==="))):
+        for name, content in (("data", data), ("sig", sig)):
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(content)
         hashed = [] if said["key"].startswith("ed25519:") else ["-digest", "sha256"]

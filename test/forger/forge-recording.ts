@@ -54,6 +54,9 @@ export const recordingForgeries: Readonly<Record<string, RecordingForgery>> = {
     bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at)
     writeFileSync(path, bytes)
   },
+  // Five characters of base64 are no number of bytes.
+  'writes a signature that is no base64': (_world, folder) =>
+    writeManifest(folder, { ...manifestOf(folder), sig: 'AAAAA' }),
   'drops a slice': (_world, folder, random) => rmSync(sliceAt(folder, random)),
   'truncates a slice': (_world, folder, random) => {
     const path = sliceAt(folder, random)
