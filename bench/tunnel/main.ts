@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openLab } from '../discovery/lab.ts'
-import { medianBetween, quantile, type Row, report, row } from '../report.ts'
+import { middleBetween, quantile, type Row, report, row } from '../report.ts'
 
 /**
  * Tunnels into a peered VPC in the lab, by the packed product, with each engine in turn, timed from outside. The emulator's boot is taken out where a figure
@@ -26,7 +26,7 @@ function rowsOf(engine: string, samples: (figure: string) => number[]): Row[] {
   const most = (name: string, unit: string, value: number, limit: number) =>
     row({ name: `${engine}: ${name}`, unit, value, goal: { text: `at most ${limit} ${unit}`, met: value <= limit } })
   const bare = samples('bareBytesASecond')
-  const share = medianBetween(samples('bytesASecond').map((rate, at) => rate / (bare[at] ?? Number.NaN)))
+  const share = middleBetween(samples('bytesASecond').map((rate, at) => rate / (bare[at] ?? Number.NaN)))
   return [
     most('up, all but the boot, p95', 'ms', p95('overhead'), 1_500),
     plain('first packet answered, all but the boot, p95', 'ms', p95('firstPacket')),
@@ -52,8 +52,8 @@ function rowsOf(engine: string, samples: (figure: string) => number[]): Row[] {
   ]
 }
 
-function goalOfShare({ median, low, high }: ReturnType<typeof medianBetween>, pairs: number) {
-  const found = `${median.toFixed(3)} in ${pairs} pairs, ${low.toFixed(3)} to ${high.toFixed(3)}`
+function goalOfShare({ middle, low, high }: ReturnType<typeof middleBetween>, pairs: number) {
+  const found = `${middle.toFixed(3)} in ${pairs} pairs, ${low.toFixed(3)} to ${high.toFixed(3)}`
   const text = `at least ${SHARE} of it (${found})`
   if (low >= SHARE) return { text, met: true }
   return high < SHARE ? { text, met: false } : { text: `${text}, not decided` }
