@@ -21,8 +21,13 @@ const { values } = parseArgs({
 })
 /** Nothing here is drawn by lot; the fleet is the same each time. */
 const seed = Number(values.seed ?? 0)
-/** 390 points: a telephone. */
-const looks = { light: { dark: false }, dark: { dark: true }, narrow: { dark: false, width: 390, height: 844 } }
+/** 390 points: a telephone. 1024: half of a wide screen, or a tablet. */
+const looks = {
+  light: { dark: false },
+  dark: { dark: true },
+  half: { dark: false, width: 1024, height: 768 },
+  narrow: { dark: false, width: 390, height: 844 },
+}
 const forDocs = { light: { dark: false, width: 1280, height: 720 } }
 const inDocs = ['instances', 'session', 'recording', 'audit']
 const only = values.only?.split(',') ?? (values.pictures ? inDocs : undefined)

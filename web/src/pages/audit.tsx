@@ -156,9 +156,9 @@ export function AuditPage() {
           </Box>
         }
         columnDefinitions={[
-          { id: 'at', header: 'Time', width: 160, isRowHeader: true, cell: (one) => when(Date.parse(one.at)) },
-          { id: 'kind', header: 'Kind', width: 185, cell: (one) => one.kind },
-          { id: 'actor', header: 'Actor', width: 180, cell: (one) => <bdi>{nameOf(one)}</bdi> },
+          { id: 'at', header: 'Time', width: 158, isRowHeader: true, cell: (one) => when(Date.parse(one.at)) },
+          { id: 'kind', header: 'Kind', width: 182, cell: (one) => one.kind },
+          { id: 'actor', header: 'Actor', width: 170, cell: (one) => <bdi>{nameOf(one)}</bdi> },
           { id: 'summary', header: 'What', width: 300, cell: (one) => <bdi>{summaryOf(one)}</bdi> },
           { id: 'subject', header: 'Subject', width: 230, cell: (one) => withoutIssuer(one.subject) },
           { id: 'scope', header: 'Scope', width: 280, cell: (one) => one.scope ?? '–' },

@@ -71,7 +71,6 @@ export function RecordingsPage() {
             header: 'Length',
             cell: (one) => (one.endedAt === undefined ? 'goes on' : span(one.endedAt - one.startedAt)),
           },
-          { id: 'reason', header: 'End', cell: (one) => (one.endReason === undefined ? '–' : words(one.endReason)) },
           {
             id: 'seal',
             header: 'Seal',
@@ -83,6 +82,7 @@ export function RecordingsPage() {
               </StatusIndicator>
             ),
           },
+          { id: 'reason', header: 'End', cell: (one) => (one.endReason === undefined ? '–' : words(one.endReason)) },
           { id: 'account', header: 'Account', cell: (one) => one.account },
           { id: 'region', header: 'Region', cell: (one) => one.region },
         ]}

@@ -67,7 +67,6 @@ export function StatusPage() {
         empty={<Box textAlign="center">Nothing was swept yet.</Box>}
         columnDefinitions={[
           { id: 'account', header: 'Account', isRowHeader: true, cell: (one) => one.accountName ?? one.account },
-          { id: 'id', header: 'Account id', cell: (one) => one.account },
           { id: 'region', header: 'Region', cell: (one) => one.region },
           {
             id: 'state',
@@ -78,11 +77,12 @@ export function StatusPage() {
               </StatusIndicator>
             ),
           },
-          { id: 'instances', header: 'Instances', cell: (one) => one.instances },
           { id: 'event', header: 'Last event', cell: (one) => <Ago at={one.lastEventAt} /> },
           { id: 'sweep', header: 'Last sweep', cell: (one) => <Ago at={one.lastSweepAt} /> },
           { id: 'drift', header: 'Drift', cell: (one) => one.drift },
           { id: 'held', header: 'Held back', cell: (one) => one.heldBack },
+          { id: 'instances', header: 'Instances', cell: (one) => one.instances },
+          { id: 'id', header: 'Account id', cell: (one) => one.account },
         ]}
       />
     </SpaceBetween>
