@@ -82,6 +82,8 @@ export async function openRecorder(options: {
   let writeBy = Number.POSITIVE_INFINITY
   let gathering = false
   let working: Promise<void> = Promise.resolve()
+  /** The step that has not begun: it takes all that comes before it does. */
+  let queued: Promise<void> | undefined
   let stepBegunAt: number | undefined
   let letGo: () => void = () => undefined
   let over: CodedError | 'sealed' | undefined
@@ -94,28 +96,39 @@ export async function openRecorder(options: {
     if (isCoded(over)) tellFailure(over)
   }
 
-  const add = (kind: EventKind, data: string, at = clock.now()) => {
-    if (over !== undefined) return
+  const record = (kind: EventKind, data: string, at: number): RecordedEvent => {
     const event: RecordedEvent = [Math.max(0, at - facts.startedAt), kind, data]
-    events.push(event)
     added += 1
     for (const listener of listeners) listener(event)
+    return event
+  }
+
+  const add = (kind: EventKind, data: string, at = clock.now()) => {
+    if (over === undefined) events.push(record(kind, data, at))
   }
 
   const gather = () => {
     for (const { at, kind, data } of output.take()) add(kind, data, at)
   }
 
-  const write = async () => {
-    const batch = events
-    const bytes = waiting - output.size
+  /** Output becomes text here and not before, a piece at a time: until then it is bytes, which V8 need not look at. */
+  function* due(): Generator<RecordedEvent> {
+    const earlier = events
     events = []
-    await log.append(batch)
-    waiting -= bytes
+    yield* earlier
+    for (const { at, kind, data } of output.take()) yield record(kind, data, at)
+  }
+
+  const write = (): Promise<void> => {
+    const bytes = waiting
+    return log.append(due()).then(() => {
+      waiting -= bytes
+    })
   }
 
   const step = () =>
     new Promise<void>((resolve) => {
+      queued = undefined
       if (over !== undefined) return resolve()
       letGo = resolve
       stepBegunAt = clock.now()
@@ -130,10 +143,9 @@ export async function openRecorder(options: {
     })
 
   const schedule = (): Promise<void> => {
-    gather()
     writeBy = Number.POSITIVE_INFINITY
-    working = working.then(step)
-    return working
+    if (!queued) queued = working = working.then(step)
+    return queued
   }
 
   /** Nobody who watches waits for the next output; without one it would only wake the processor. */
@@ -183,9 +195,9 @@ export async function openRecorder(options: {
       const now = clock.now()
       output.push(bytes, now)
       waiting += bytes.length
-      if (output.size >= GATHER_BYTES) return void schedule()
       gatherSoon()
-      writeSoon(now)
+      if (output.size >= GATHER_BYTES) void schedule()
+      else if (!queued) writeSoon(now)
     },
     resize(cols, rows) {
       gather()

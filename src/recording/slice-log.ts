@@ -17,6 +17,9 @@ const SLICE_BYTES = 1024 * 1024
 /** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
 const MAX_UNSTORED = 8
 
+/** What waits behind these waits on the disk, not in memory. */
+const IN_MEMORY = 2
+
 /** A store that has not answered by then is away. */
 const STORE_MS = 20_000
 const FIRST_WAIT_MS = 1_000
@@ -30,7 +33,8 @@ export type SliceLog = {
   readonly closesAt: number
   /** Resolves once when a closed slice cannot be stored. */
   readonly failed: Promise<unknown>
-  append(events: readonly RecordedEvent[]): Promise<void>
+  /** Asks for them at once. */
+  append(events: Iterable<RecordedEvent>): Promise<void>
   /** Events from the `from`-th on, counted over the whole recording. */
   read(from: number): AsyncGenerator<RecordedEvent>
   /** The size of the terminal before that event, and where to begin so that about `bytes` of plain text are read. */
@@ -75,15 +79,17 @@ export async function openSliceLog(options: {
     closed.push({ ...current, size: slice.size })
     n += 1
     unstored += 1
-    const { size } = slice
-    // What waits behind another waits on the disk, not in memory.
-    const plain = unstored === 1 ? slice.plain() : undefined
+    const { text } = slice
+    const { size } = text
+    const plain = unstored <= IN_MEMORY ? text.since(0) : undefined
+    if (!plain) text.free()
     if (budget && !budget.take(size)) {
       const reason = `the store is away, and ${budget.limit} bytes wait for it on this machine, which is all that may`
       throw recordingErrors.RECORDING_UNAVAILABLE({ reason })
     }
     storing = storing.then(async () => {
       stored.push(await store(at, span, plain))
+      if (plain) text.free()
       unstored -= 1
       budget?.give(size)
     })
@@ -115,21 +121,25 @@ export async function openSliceLog(options: {
     current = { n, firstEvent: events, size: 0, cols, rows }
   }
 
+  function* counted(batch: Iterable<RecordedEvent>): Generator<RecordedEvent> {
+    for (const event of batch) {
+      events += 1
+      if (event[1] === 'r') [cols = cols, rows = rows] = event[2].split('x').map(Number)
+      yield event
+    }
+  }
+
+  const closeIfDue = async (written: Promise<void>) => {
+    await written
+    if (slice.size >= SLICE_BYTES || clock.now() >= log.closesAt) await next()
+  }
+
   const log: SliceLog = {
     get closesAt() {
       return slice.since === undefined ? Number.POSITIVE_INFINITY : facts.startedAt + slice.since + sliceMs
     },
     failed,
-    async append(batch) {
-      if (batch.length > 0) {
-        await slice.append(batch)
-        events += batch.length
-        for (const [, kind, data] of batch) {
-          if (kind === 'r') [cols = cols, rows = rows] = data.split('x').map(Number)
-        }
-      }
-      if (slice.size >= SLICE_BYTES || clock.now() >= log.closesAt) await next()
-    },
+    append: (batch) => closeIfDue(slice.append(counted(batch))),
     async *read(from) {
       const all = [...closed, current]
       for (const [at, { n: number, firstEvent }] of all.entries()) {

@@ -1,13 +1,11 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { gzip, gzipSync } from 'node:zlib'
 import { sha256Hex } from '../kernel/ids.ts'
+import { compressSlice } from './compress-slice.ts'
 import { partName, type RecordedEvent, type SliceFacts, sliceName } from './format.ts'
 import type { RecordingFiles } from './recording-files.ts'
-
-const compressElsewhere = promisify(gzip)
+import { createSliceText, type SliceText } from './slice-text.ts'
 
 /** What is known of a slice before it is compressed. */
 export type SliceSpan = Pick<SliceFacts, 'events' | 'fromMs' | 'toMs'>
@@ -18,10 +16,10 @@ export type SliceWriter = {
   readonly size: number
   /** Session time of the first event in the open slice; undefined when it is empty. */
   readonly since: number | undefined
-  /** On the disk when it resolves. */
-  append(events: readonly RecordedEvent[]): Promise<void>
-  /** The lines once more, so that nobody reads the file for them. */
-  plain(): Buffer
+  /** On the disk when it resolves. Asks for one event after the other at once, and holds on to none: text that lives on makes V8 look through its heap. */
+  append(events: Iterable<RecordedEvent>): Promise<void>
+  /** The lines once more, so that nobody reads the file for them. Whoever closes the slice frees it. */
+  readonly text: SliceText
   /** Undefined, and no file left, when nothing was written. */
   close(): Promise<SliceSpan | undefined>
   /** Lets the file go as it is. */
@@ -35,28 +33,32 @@ const SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | cons
 export async function openSlice(folder: string, directory: FileHandle, n: number): Promise<SliceWriter> {
   const path = join(folder, partName(n))
   const file: FileHandle = await open(path, SYNCED, 0o600)
-  const texts: Buffer[] = []
-  let size = 0
+  const text = createSliceText()
   let count = 0
   let since: number | undefined
   let until = 0
+  const keep = async (begin: number): Promise<void> => {
+    if (text.size === begin) return
+    await Promise.all([writeWhole(file, text.since(begin)), begin === 0 ? directory.sync() : undefined])
+  }
   return {
     get size() {
-      return size
+      return text.size
     },
     get since() {
       return since
     },
-    async append(events) {
-      const text = Buffer.from(events.map(lineOf).join(''))
-      await Promise.all([writeWhole(file, text), size === 0 ? directory.sync() : undefined])
-      texts.push(text)
-      size += text.length
-      count += events.length
-      since ??= events[0]?.[0]
-      until = events.at(-1)?.[0] ?? until
+    append(events) {
+      const begin = text.size
+      for (const event of events) {
+        text.add(event)
+        count += 1
+        since ??= event[0]
+        until = event[0]
+      }
+      return keep(begin)
     },
-    plain: () => Buffer.concat(texts),
+    text,
     async close() {
       await file.close()
       if (count > 0) return { events: count, fromMs: since ?? 0, toMs: until }
@@ -72,15 +74,6 @@ async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
 }
 
-const lineOf = (event: RecordedEvent): string => `${JSON.stringify(event)}\n`
-
-/** Below this, compressing takes less than handing it to another thread and back; level 1 does 100 KB a millisecond. */
-const AT_ONCE_BYTES = 64 * 1024
-
-/** Level 1: a tenth larger than level 6 on shell output, at a quarter of its CPU. */
-const compress = (plain: Buffer): Promise<Buffer> | Buffer =>
-  plain.length < AT_ONCE_BYTES ? gzipSync(plain, { level: 1 }) : compressElsewhere(plain, { level: 1 })
-
 /** Compresses `n.slice.part` of the local folder into `n.slice` of the store, durably, before the plain file goes. */
 export async function storeSlice(
   files: RecordingFiles,
@@ -91,7 +84,7 @@ export async function storeSlice(
   known?: Buffer,
 ): Promise<SliceFacts> {
   const path = join(folder, partName(n))
-  const stored = await compress(known ?? (await readFile(path)))
+  const stored = await compressSlice(known ?? (await readFile(path)))
   await files.put(id, sliceName(n), stored)
   await unlink(path)
   return { n, sha256: sha256Hex(stored), bytes: stored.length, ...span }
