@@ -55,22 +55,13 @@ export function startTerminalSession(options: TerminalSessionOptions): TerminalS
     if (behind()) setTimeout(breathe, BREATH_MS)
     else shell.stream.resume()
   }
-  let taken: Buffer[] = []
-  const passOn = () => {
-    const [first, ...more] = taken
-    if (!first) return
-    taken = []
-    const bytes = more.length > 0 ? Buffer.concat([first, ...more]) : first
+  const take = (bytes: Buffer) => {
     // The person's own first: what the recorder does with it takes no time of theirs, and both have it before anything else happens.
     channel?.send(bytes)
     recorder.output(bytes)
     if (!behind()) return
     shell.stream.pause()
     setTimeout(breathe, BREATH_MS)
-  }
-  /** One read of the socket holds many packets of 4 KB when a shell floods: what comes at once is passed on at once. */
-  const take = (bytes: Buffer) => {
-    if (taken.push(bytes) === 1) process.nextTick(passOn)
   }
   shell.stream.on('data', take)
   shell.stream.stderr.on('data', take)
@@ -85,7 +76,6 @@ export function startTerminalSession(options: TerminalSessionOptions): TerminalS
 
   async function finish(reason: SessionEndReason, by: string | undefined): Promise<void> {
     limits.stop()
-    passOn()
     for (const { channel: watcher, leave } of watchers) {
       leave()
       watcher.close(reason)
