@@ -119,6 +119,8 @@ export async function openSliceLog(options: {
     await closeSlice()
     slice = await openSlice(folder, directory, n)
     current = { n, firstEvent: events, size: 0, cols, rows }
+    // It was abandoned while this one was opened.
+    if (over.signal.aborted) await slice.release()
   }
 
   function* counted(batch: Iterable<RecordedEvent>): Generator<RecordedEvent> {
