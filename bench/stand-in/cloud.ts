@@ -11,7 +11,7 @@ export type StandInInstance = {
   console?: string
 }
 
-type Given = { tags?: Record<string, string>; privateIp?: string; console?: string }
+type Given = { tags?: Record<string, string>; privateIp?: string; console?: string; launchedAt?: number }
 
 export type Cloud = {
   launch(account: string, region: string, given?: Given): StandInInstance

@@ -40,6 +40,8 @@ export function fillFleet(cloud: Cloud, instances: number, sshd: TestSshd): void
   const launch = (name: string, given: { port?: number; console?: string; account?: string } = {}) =>
     cloud.launch(given.account ?? accounts[0].id, regions[0], {
       privateIp: '127.0.0.1',
+      // Of one that boots the portal would wait for the port.
+      launchedAt: Date.now() - 3_600_000,
       console: given.console ?? console,
       tags: {
         Name: name,
