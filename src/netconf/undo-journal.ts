@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { writeDurably } from '../kernel/durable-file.ts'
+import { isMissingFile } from '../kernel/missing-file.ts'
 import { processStart } from '../kernel/process-start.ts'
 import { engineNames } from '../tunnel/engines/engine.ts'
 
@@ -34,12 +35,20 @@ export function openUndoJournal(folder: string) {
       const found = await Promise.all(
         names
           .filter((name) => /^ench[0-9a-f]{8}\.json$/.test(name))
-          .map(async (name) => madeSchema.safeParse(JSON.parse(await readFile(join(folder, name), 'utf8'))).data),
+          .map(async (name) => {
+            const text = await readFile(join(folder, name), 'utf8').catch(whenGone)
+            return text === undefined ? undefined : madeSchema.safeParse(JSON.parse(text)).data
+          }),
       )
       return found.filter((one) => one !== undefined)
     },
     forget: (device: string) => rm(fileOf(device), { force: true }),
   }
+}
+
+/** Another process has undone it meanwhile. */
+function whenGone(error: unknown): undefined {
+  if (!isMissingFile(error)) throw error
 }
 
 export const isOrphaned = (undo: Undo): boolean => processStart(undo.owner) !== undo.ownerStart

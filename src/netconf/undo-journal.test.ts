@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openUndoJournal, type Undo } from './undo-journal.ts'
+
+const undo = (device: string): Undo => ({
+  engine: 'wireguard',
+  device,
+  routes: ['10.0.0.0/16'],
+  dns: false,
+  owner: process.pid,
+  ownerStart: 'now',
+})
+
+test('who lists while other tunnels come and go sees those that stay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'enchilada-undo-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [mine, theirs] = [openUndoJournal(folder), openUndoJournal(folder)]
+  const stays = undo('ench00000000')
+  await mine.write(stays)
+  let over = false
+  const comingAndGoing = async (n: number) => {
+    const device = `ench0000000${n}`
+    while (!over) {
+      await theirs.write(undo(device))
+      await theirs.forget(device)
+    }
+  }
+  const others = [1, 2, 3, 4].map(comingAndGoing)
+  for (let looks = 0; looks < 300; looks += 1) expect(await mine.list()).toContainEqual(stays)
+  over = true
+  await Promise.all(others)
+  expect(await mine.list()).toEqual([stays])
+})
