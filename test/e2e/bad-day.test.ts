@@ -115,7 +115,8 @@ test('policies that change end what they no longer allow; files that are not val
     await waitFor(kind, 10_000, async () => ((await newest(kind))?.seq ?? 0) > before)
   }
   await reload(`${POLICIES} permit (`, 'policies.refused')
-  expect(await serving.metric('enchilada_policies_refused')).toBe(1)
+  // The trail is told first.
+  await waitFor('the metric', 10_000, async () => (await serving.metric('enchilada_policies_refused')) === 1)
   shell.type('echo goes-$((1 + 1))\n')
   await shell.shows('goes-2')
   await reload(POLICIES.replace('"connect"]', '"list"]'), 'policies.changed')
