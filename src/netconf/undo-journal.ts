@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { writeDurably } from '../kernel/durable-file.ts'
-import { isMissingFile } from '../kernel/missing-file.ts'
+import { whenGone } from '../kernel/missing-file.ts'
 import { processStart } from '../kernel/process-start.ts'
 import { engineNames } from '../tunnel/engines/engine.ts'
 
@@ -36,6 +36,7 @@ export function openUndoJournal(folder: string) {
         names
           .filter((name) => /^ench[0-9a-f]{8}\.json$/.test(name))
           .map(async (name) => {
+            // Another process may have undone it meanwhile.
             const text = await readFile(join(folder, name), 'utf8').catch(whenGone)
             return text === undefined ? undefined : madeSchema.safeParse(JSON.parse(text)).data
           }),
@@ -44,11 +45,6 @@ export function openUndoJournal(folder: string) {
     },
     forget: (device: string) => rm(fileOf(device), { force: true }),
   }
-}
-
-/** Another process has undone it meanwhile. */
-function whenGone(error: unknown): undefined {
-  if (!isMissingFile(error)) throw error
 }
 
 export const isOrphaned = (undo: Undo): boolean => processStart(undo.owner) !== undo.ownerStart

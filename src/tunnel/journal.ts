@@ -4,7 +4,7 @@ import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import * as z from 'zod'
 import { createDurably, writeDurably } from '../kernel/durable-file.ts'
 import { reasonOf } from '../kernel/errors.ts'
-import { isMissingFile } from '../kernel/missing-file.ts'
+import { whenGone } from '../kernel/missing-file.ts'
 import { processStart } from '../kernel/process-start.ts'
 import { tunnelErrors } from './errors.ts'
 import { type Lease, leaseSchema } from './lease.ts'
@@ -103,10 +103,6 @@ export function openJournal(folder: string): Journal {
       return (await claim()) ? letGo : undefined
     },
   }
-}
-
-function whenGone(error: unknown): undefined {
-  if (!isMissingFile(error)) throw error
 }
 
 function parse(text: string): unknown {
