@@ -17,7 +17,7 @@ import { startHosts } from './hosts.ts'
 /** Runs inside a world, drives one host through its life with stock tools, and prints what it saw as JSON. */
 
 const userData = `#!/bin/bash
-echo "I am $(id -un) on $(hostname)" >/root/first-boot
+(umask 077; echo "I am $(id -un) on $(hostname)" >/etc/first-boot)
 useradd -m pat && echo pat:secret | chpasswd
 echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/60-passwords.conf
 systemctl reload sshd
@@ -86,7 +86,7 @@ const inside = await ssh(
     'whoami',
     'id -u',
     'hostname',
-    'sudo -n cat /root/first-boot',
+    'sudo -n cat /etc/first-boot',
     `ls -A ${repository} 2>/dev/null | wc -l`,
     `curl -s -o /dev/null -w '%{http_code}\\n' ${metadata}/meta-data/instance-id`,
     `curl -s -H "X-aws-ec2-metadata-token: $(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' ${metadata}/api/token)" ${metadata}/meta-data/instance-id`,

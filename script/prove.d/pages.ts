@@ -6,7 +6,7 @@ import { lookAtPages } from '../../test/e2e/look-at-pages.ts'
 import { INSTANCES, openWorld } from '../../test/e2e/world.ts'
 
 /**
- * Every page of the portal in Chromium with 5,000 instances, light, dark and narrow: what axe finds, what the browser complains of, what is
+ * Every page of the portal in Chromium with 5,000 instances, light, dark, half as wide and narrow: what axe finds, what the browser complains of, what is
  * wider than the page, and what cannot be reached by the keyboard.
  * `--pictures` keeps those of the README in docs/pictures; `--keep FOLDER` keeps one of each page.
  */
