@@ -20,6 +20,9 @@ export type EventKind = 'o' | 'b' | 'r' | 'm' | 'g'
 /** Milliseconds since the start of the session, kind, data. */
 export type RecordedEvent = readonly [ms: number, kind: EventKind, data: string]
 
+/** As it stands in a slice. */
+export const lineOf = (event: RecordedEvent): string => `${JSON.stringify(event)}\n`
+
 export const eventSchema = z.tuple([z.number(), z.enum(['o', 'b', 'r', 'm', 'g']), z.string()])
 
 export const sessionFactsSchema = z.object({

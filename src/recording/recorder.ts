@@ -119,11 +119,10 @@ export async function openRecorder(options: {
     for (const { at, kind, data } of output.take()) yield record(kind, data, at)
   }
 
-  const write = (): Promise<void> => {
+  const write = async () => {
     const bytes = waiting
-    return log.append(due()).then(() => {
-      waiting -= bytes
-    })
+    await log.append(due())
+    waiting -= bytes
   }
 
   const step = () =>

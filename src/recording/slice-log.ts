@@ -16,9 +16,8 @@ const LOCAL_SLICE_MS = 20_000
 const SLICE_BYTES = 1024 * 1024
 /** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
 const MAX_UNSTORED = 8
-
 /** What waits behind these waits on the disk, not in memory. */
-const IN_MEMORY = 2
+const MAX_IN_MEMORY = 2
 
 /** A store that has not answered by then is away. */
 const STORE_MS = 20_000
@@ -76,12 +75,12 @@ export async function openSliceLog(options: {
     const at = n
     const span = await slice.close()
     if (!span) return
-    closed.push({ ...current, size: slice.size })
-    n += 1
-    unstored += 1
     const { text } = slice
     const { size } = text
-    const plain = unstored <= IN_MEMORY ? text.since(0) : undefined
+    closed.push({ ...current, size })
+    n += 1
+    unstored += 1
+    const plain = unstored <= MAX_IN_MEMORY ? text.since(0) : undefined
     if (!plain) text.free()
     if (budget && !budget.take(size)) {
       const reason = `the store is away, and ${budget.limit} bytes wait for it on this machine, which is all that may`
@@ -131,17 +130,15 @@ export async function openSliceLog(options: {
     }
   }
 
-  const closeIfDue = async (written: Promise<void>) => {
-    await written
-    if (slice.size >= SLICE_BYTES || clock.now() >= log.closesAt) await next()
-  }
-
   const log: SliceLog = {
     get closesAt() {
       return slice.since === undefined ? Number.POSITIVE_INFINITY : facts.startedAt + slice.since + sliceMs
     },
     failed,
-    append: (batch) => closeIfDue(slice.append(counted(batch))),
+    async append(batch) {
+      await slice.append(counted(batch))
+      if (slice.text.size >= SLICE_BYTES || clock.now() >= log.closesAt) await next()
+    },
     async *read(from) {
       const all = [...closed, current]
       for (const [at, { n: number, firstEvent }] of all.entries()) {
@@ -152,7 +149,7 @@ export async function openSliceLog(options: {
       }
     },
     tail(bytes) {
-      let size = slice.size
+      let { size } = slice.text
       let begin = current
       for (const one of closed.toReversed()) {
         size += one.size

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from './format.ts'
+import { lineOf, type RecordedEvent } from './format.ts'
 
 /** Of a slice that grows beyond what somebody's work fills: a megabyte, and what may wait for the disk when that is reached. */
 const WHOLE_BYTES = 2560 * 1024
@@ -6,10 +6,7 @@ const SMALL_BYTES = 64 * 1024
 /** A sign of a string takes three bytes of UTF-8 at most. */
 const BYTES_A_SIGN = 3
 
-/**
- * Big ones are used again: of fresh ones a flood of text fills the limit after which V8 looks through the whole heap (64 MB outside of it) every
- * few seconds, which costs as much as compressing the text.
- */
+/** Big ones are used again: fresh ones soon fill what V8 allows outside of its heap, and it looks through the whole heap each time (decision 0040). */
 const spare: Buffer[] = []
 const MAX_SPARE = 4
 
@@ -39,7 +36,7 @@ export function createSliceText(): SliceText {
       return size
     },
     add(event) {
-      const line = `${JSON.stringify(event)}\n`
+      const line = lineOf(event)
       makeRoom(line.length * BYTES_A_SIGN)
       size += bytes.write(line, size)
     },

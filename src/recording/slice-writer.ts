@@ -12,11 +12,9 @@ export type SliceSpan = Pick<SliceFacts, 'events' | 'fromMs' | 'toMs'>
 
 /** Appends to the open slice, plain lines in a local folder, so that a crash loses no more than what was not yet appended. */
 export type SliceWriter = {
-  /** Bytes of plain text in the open slice. */
-  readonly size: number
   /** Session time of the first event in the open slice; undefined when it is empty. */
   readonly since: number | undefined
-  /** On the disk when it resolves. Asks for one event after the other at once, and holds on to none: text that lives on makes V8 look through its heap. */
+  /** On the disk when it resolves. Asks for one event after the other at once, and holds on to none (decision 0040). */
   append(events: Iterable<RecordedEvent>): Promise<void>
   /** The lines once more, so that nobody reads the file for them. Whoever closes the slice frees it. */
   readonly text: SliceText
@@ -37,18 +35,11 @@ export async function openSlice(folder: string, directory: FileHandle, n: number
   let count = 0
   let since: number | undefined
   let until = 0
-  const keep = async (begin: number): Promise<void> => {
-    if (text.size === begin) return
-    await Promise.all([writeWhole(file, text.since(begin)), begin === 0 ? directory.sync() : undefined])
-  }
   return {
-    get size() {
-      return text.size
-    },
     get since() {
       return since
     },
-    append(events) {
+    async append(events) {
       const begin = text.size
       for (const event of events) {
         text.add(event)
@@ -56,7 +47,8 @@ export async function openSlice(folder: string, directory: FileHandle, n: number
         since ??= event[0]
         until = event[0]
       }
-      return keep(begin)
+      if (text.size === begin) return
+      await Promise.all([writeWhole(file, text.since(begin)), begin === 0 ? directory.sync() : undefined])
     },
     text,
     async close() {

@@ -5,7 +5,7 @@ import { hasCode } from '../kernel/errors.ts'
 import { sha256Hex } from '../kernel/ids.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { recordingErrors } from './errors.ts'
-import { type RecordedEvent, SESSION, type SessionFacts, type SliceFacts, sliceName } from './format.ts'
+import { lineOf, type RecordedEvent, SESSION, type SessionFacts, type SliceFacts, sliceName } from './format.ts'
 import { readEvents, readManifest, unpackSlice } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
 import { readSealed, type Sealed, sealSlices } from './seal.ts'
@@ -51,8 +51,6 @@ export async function storeStream(options: {
   if (!sealed) throw recordingErrors.RECORDING_NOT_KEPT({ id: facts.id, reason: 'its seal is gone' })
   return sealed
 }
-
-const lineOf = (event: RecordedEvent): string => `${JSON.stringify(event)}\n`
 
 async function* inSlices(events: AsyncIterable<RecordedEvent>): AsyncGenerator<RecordedEvent[]> {
   let slice: RecordedEvent[] = []
