@@ -92,6 +92,8 @@ class Environment:
 
     def end(self) -> None:
         self._process.kill()
+        # Until then it counts as alive, and the next call would be given to it.
+        self._process.wait()
 
     def _keep_log(self) -> None:
         for line in self._process.stdout or []:
