@@ -55,13 +55,14 @@ export const onePort: Scene = async (steps, options, { peer }, laptop) => {
   await gone(lab, server.id)
 }
 
-/** What the server says its end is, s since 1970. */
+/** What the server says its end is, s since 1970; NaN when it says nothing, as it may while it asks for its tag. */
 async function endOf(laptop: Laptop, inside: string): Promise<number> {
   const ask = `import json, socket
 door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 door.settimeout(2)
 door.sendto(b"alive", ("${inside}", 51821))
-print(json.loads(door.recv(512))["until"])`
+try: print(json.loads(door.recv(512))["until"])
+except TimeoutError: print("nan")`
   return Number(await laptop.run('python3', '-c', ask))
 }
 
