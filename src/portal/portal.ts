@@ -37,7 +37,9 @@ export function createPortal(deps: PortalDeps): Portal {
     await next()
     requireDecision(c)
   })
-  app.use(
+  // Of nothing but a POST is a body read.
+  app.post(
+    '*',
     bodyLimit({
       maxSize: MOST_BODY,
       onError: () => {

@@ -63,12 +63,13 @@ export function defineRoute<
     ),
 ): Route {
   const { params, query, body, handle, ...rest } = route
+  const read = inputReader({ params, query, body })
   return {
     ...descriptionOf(rest),
     shapes: shapesOf({ params, query, body }),
     access: 'action' in route ? { action: route.action } : { signedIn: route.signedIn },
     bind(raw) {
-      const input = readInput({ params, query, body }, raw)
+      const input = read(raw)
       return {
         ask: async (call) => {
           if (!('ask' in route)) throw portalErrors.ROUTE_UNGUARDED()
@@ -92,12 +93,13 @@ export function definePublicRoute<Q extends z.ZodType = Nothing>(
   },
 ): Route {
   const { query, handle, ...rest } = route
+  const read = inputReader({ query })
   return {
     ...descriptionOf(rest),
     shapes: shapesOf({ query }),
     access: { public: route.public },
     bind(raw) {
-      const input = readInput({ query }, raw)
+      const input = read(raw)
       return {
         ask: async () => {
           throw portalErrors.ROUTE_UNGUARDED()
@@ -122,20 +124,26 @@ function shapesOf(shapes: { [K in keyof Route['shapes']]?: z.ZodType | undefined
   return { ...(params ? { params } : {}), ...(query ? { query } : {}), ...(body ? { body } : {}) }
 }
 
-/** All faults at once, each with where it is. Throws REQUEST_INVALID. */
-function readInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
-  shapes: { params?: P | undefined; query?: Q | undefined; body?: B | undefined },
-  raw: RawInput,
-): Input<P, Q, B> {
+/**
+ * Reads all faults at once, each with where it is; what it returns throws REQUEST_INVALID. One a route: a shape is compiled when it
+ * first reads, which takes longer than to read.
+ */
+function inputReader<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(shapes: {
+  params?: P | undefined
+  query?: Q | undefined
+  body?: B | undefined
+}): (raw: RawInput) => Input<P, Q, B> {
   const shape = z.object({
     params: shapes.params ?? nothing,
     query: shapes.query ?? nothing,
     body: shapes.body ?? nothing,
   })
-  const read = shape.safeParse(raw)
-  if (read.success) return read.data as Input<P, Q, B>
-  const faults = read.error.issues.map(
-    ({ path, message }) => `${path.slice(1).map(String).join('.') || String(path[0])}: ${message}`,
-  )
-  throw portalErrors.REQUEST_INVALID({ faults: faults.join('; ') }, { cause: read.error })
+  return (raw) => {
+    const read = shape.safeParse(raw)
+    if (read.success) return read.data as Input<P, Q, B>
+    const faults = read.error.issues.map(
+      ({ path, message }) => `${path.slice(1).map(String).join('.') || String(path[0])}: ${message}`,
+    )
+    throw portalErrors.REQUEST_INVALID({ faults: faults.join('; ') }, { cause: read.error })
+  }
 }

@@ -29,8 +29,10 @@ export function securityHeaders(origin: string): MiddlewareHandler {
   if (origin.startsWith('https:')) headers.push(['Strict-Transport-Security', 'max-age=63072000; includeSubDomains'])
   return async (c, next) => {
     await next()
-    for (const [name, value] of headers) c.header(name, value)
+    // In place: `c.header` builds the whole response anew for each.
+    const said = c.res.headers
+    for (const [name, value] of headers) said.set(name, value)
     // Whatever a route does not say otherwise belongs to one person.
-    if (!c.res.headers.has('cache-control')) c.header('Cache-Control', 'no-store')
+    if (!said.has('cache-control')) said.set('Cache-Control', 'no-store')
   }
 }

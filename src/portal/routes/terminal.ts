@@ -25,10 +25,28 @@ export const terminalRoutes: readonly Route[] = [
       const response = await upgradeWebSocket(c, {
         onOpen(_, { raw }) {
           // The socket itself, and not the adapter's events: these copy each message and cannot be paused.
-          if (raw instanceof WebSocket) serveTerminal(parts, raw, { session, granted })
+          if (raw instanceof WebSocket) {
+            withoutAdapter(raw, () => serveTerminal(parts, raw, { session, granted }))
+          }
         },
       })
       return response ?? c.body(null, 500)
     },
   }),
 ]
+
+/**
+ * Calls `serve` once the adapter has added its listeners, and takes these away before: they hold the whole request beside the socket for
+ * as long as it lives, and nothing hears them. No message comes meanwhile.
+ */
+function withoutAdapter(socket: WebSocket, serve: () => void): void {
+  const ofServer = new Set(socket.rawListeners('close'))
+  queueMicrotask(() => {
+    socket.removeAllListeners('message')
+    socket.removeAllListeners('error')
+    for (const listener of socket.rawListeners('close')) {
+      if (!ofServer.has(listener)) socket.off('close', listener as () => void)
+    }
+    serve()
+  })
+}
