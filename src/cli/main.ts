@@ -3,9 +3,9 @@ import module from 'node:module'
 import { Option, Command as Program } from 'commander'
 import type { Command } from './command.ts'
 import { describeError, exitCodeOf } from './exit.ts'
+import { limitMemory } from './memory-limits.ts'
 import { count, daysOfMonth, factor, hoursOfDay, profileName, seconds, timeFrom, timeTo } from './option-values.ts'
 import { createOutput } from './output.ts'
-import { limitYoungGeneration } from './young-generation.ts'
 
 // An older Node would fail later, somewhere in a library, in words that help nobody.
 if (Number(process.versions.node.split('.')[0]) < 24) {
@@ -51,7 +51,7 @@ program
   .description('start the portal, the gateway and discovery')
   .action(
     lazily(async () => {
-      limitYoungGeneration()
+      limitMemory()
       return (await import('./serve.ts')).serve
     }),
   )
