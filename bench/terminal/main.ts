@@ -5,7 +5,16 @@ import { shellWork } from '../product/shell-work.ts'
 import { report } from '../report.ts'
 import type { Gateway, Shell } from './gateway.ts'
 import { guacdVersion, startGuacamole } from './guacamole.ts'
-import { type Cost, costOfCrowd, costOfFlood, costOfWork, echoTimes, listen, untilShell } from './measure.ts'
+import {
+  type Cost,
+  type Crowd,
+  costOfCrowd,
+  costOfFlood,
+  costOfWork,
+  echoTimes,
+  listen,
+  untilShell,
+} from './measure.ts'
 import { startOurGateway } from './our-gateway.ts'
 import { type PasswordHost, startPasswordHost } from './password-host.ts'
 import { costOfRecording } from './recording.ts'
@@ -24,6 +33,8 @@ const KEYS = quick ? 10 : 400
 /** So many blocks of keys each. */
 const TURNS = quick ? 1 : 5
 const SESSIONS = quick ? 3 : 200
+/** What a collector has left when one looks is chance: the middle of so many crowds by memory, each of a gateway of its own. */
+const CROWDS = quick ? 1 : 3
 /** guacd takes about 10 MB and a process a session, and answers late in crowds: fewer, and multiplied. */
 const GUACD_SESSIONS = quick ? 2 : 20
 const WORK = shellWork('notes.txt').slice(...(quick ? [1, 2] : []))
@@ -32,15 +43,21 @@ const SETTLE_MS = quick ? 500 : 25_000
 
 type Open = Measured & { gateway: Gateway; shell: Shell; floods: Cost[] }
 
+type Start = (host: PasswordHost) => Promise<Gateway>
+
 /** Its crowd before anything else: later its heap has room from floods, and a crowd would seem to cost nothing. */
-async function open(
-  host: PasswordHost,
-  start: (host: PasswordHost) => Promise<Gateway>,
-  sessions: number,
-): Promise<Open> {
+async function open(host: PasswordHost, start: Start, sessions: number, crowds: number): Promise<Open> {
+  const crowdOf = (gateway: Gateway) => costOfCrowd(gateway, { sessions, settleMs: SETTLE_MS, watchMs: WATCH_MS })
+  const all: Crowd[] = []
+  while (all.length < crowds - 1) {
+    const gateway = await start(host)
+    all.push(await crowdOf(gateway).finally(gateway.close))
+  }
   const gateway = await start(host)
   try {
-    const crowd = await costOfCrowd(gateway, { sessions, settleMs: SETTLE_MS, watchMs: WATCH_MS })
+    all.push(await crowdOf(gateway))
+    const crowd = all.sort((a, b) => a.memoryMB - b.memoryMB)[Math.floor(crowds / 2)]
+    if (!crowd) throw new Error('no crowd was measured')
     const shell = await gateway.open()
     await untilShell(shell, host)
     if (!quick) {
@@ -76,15 +93,15 @@ const host = await startPasswordHost({ flood: FLOOD_MB })
 const folder = mkdtempSync(join(tmpdir(), 'enchilada-bench-recording-'))
 const opened: Open[] = []
 try {
-  const start = async (way: (host: PasswordHost) => Promise<Gateway>, sessions = SESSIONS) => {
-    const one = await open(host, way, sessions)
+  const start = async (way: Start, sessions = SESSIONS, crowds = CROWDS) => {
+    const one = await open(host, way, sessions, crowds)
     opened.push(one)
     return one
   }
   const ours = await start(startOurGateway)
   const relay = await start(startRelay)
   const webssh2 = hasWebssh2() ? await start(startWebssh2) : undefined
-  const guacamole = guacdVersion() ? await start(startGuacamole, GUACD_SESSIONS) : undefined
+  const guacamole = guacdVersion() ? await start(startGuacamole, GUACD_SESSIONS, 1) : undefined
   await measureInTurns(host, opened)
   for (const { gateway } of opened.splice(0)) await gateway.close()
   const recording = await costOfRecording(host, folder, { floods: FLOODS, work: WORK, quick })
