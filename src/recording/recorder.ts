@@ -172,9 +172,10 @@ export async function openRecorder(options: {
   }
 
   const writeSoon = (now = clock.now()) => {
-    if (writeBy === Number.POSITIVE_INFINITY) writeBy = now + WRITE_ALONE_MS
-    else if (now >= writeBy - WRITE_ALONE_MS + WRITE_MS) return void schedule()
-    setAlarm()
+    if (writeBy === Number.POSITIVE_INFINITY) {
+      writeBy = now + WRITE_ALONE_MS
+      setAlarm()
+    } else if (now >= writeBy - WRITE_ALONE_MS + WRITE_MS) void schedule()
   }
 
   const lookAtDisk = (begunAt: number) => {
