@@ -12,45 +12,58 @@ import type { PasswordHost } from './password-host.ts'
 import { SCREEN } from './screen.ts'
 
 /** The tick of a process's CPU time is 10 ms: one run of the work tells no tenth of what it costs. */
-const WORKS = 8
+const WORKS = 6
 /** What runs a few times a second is compiled late: the first minute of a process costs more than all later ones. */
 const WARM_WORKS = 3
+/** Two processes of one kind differ by as much as the recorder costs: what is compiled when, and what is collected, is chance. */
+const PROCESSES = 3
+
+type Side = { recorded: boolean; gateway: Gateway; shell: Shell; work: number; flood: number }
 
 /**
- * What recording adds. The product has no way to leave it out, so the gateway's parts between SSH and the WebSocket run in a process
- * of their own, once with the recorder and once with one that keeps nothing; both live at once and take turns, so that what the
- * machine does meanwhile meets both.
+ * What recording adds. The product has no way to leave it out, so the gateway's parts between SSH and the WebSocket run in processes
+ * of their own, with the recorder and with one that keeps nothing. All do the same work at the same time, which takes a few percent of
+ * a core each, and take turns with floods, so that what the machine does meanwhile meets all.
  */
 export async function costOfRecording(
   host: PasswordHost,
   folder: string,
   { floods, work: lines, quick }: { floods: number; work: readonly Line[]; quick: boolean },
 ): Promise<Row[]> {
-  const on = { recorded: true, work: 0, flood: 0 }
-  const off = { recorded: false, work: 0, flood: 0 }
+  const sides: Side[] = []
   let megabytes = 0
-  const gateways: Gateway[] = []
+  const workAtOnce = async () => {
+    const costs = await Promise.all(sides.map(({ gateway, shell }) => costOfWork(gateway, shell, lines)))
+    return costs.map(({ cpuMs }) => cpuMs)
+  }
   try {
-    const sides: { cost: typeof on; gateway: Gateway; shell: Shell }[] = []
-    for (const cost of [on, off]) {
-      const gateway = await startParts(host, join(folder, String(cost.recorded)), cost.recorded)
-      gateways.push(gateway)
-      const shell = await gateway.open()
-      sides.push({ cost, gateway, shell })
-      const warm = await costOfFlood(gateway, shell, host)
-      megabytes = (floods * warm.bytes) / 1e6
-      for (let n = 0; n < (quick ? 0 : WARM_WORKS); n += 1) await costOfWork(gateway, shell, lines)
+    for (let n = 0; n < (quick ? 1 : PROCESSES); n += 1) {
+      for (const recorded of [true, false]) {
+        const gateway = await startParts(host, join(folder, `${recorded}-${n}`), recorded)
+        const shell = await gateway.open().catch((error) => gateway.close().then(() => Promise.reject(error)))
+        sides.push({ recorded, gateway, shell, work: 0, flood: 0 })
+        megabytes += (await costOfFlood(gateway, shell, host)).bytes / 1e6 / 2
+      }
     }
+    for (let n = 0; n < (quick ? 0 : WARM_WORKS); n += 1) await workAtOnce()
     for (let n = 0; n < (quick ? 1 : WORKS); n += 1) {
-      for (const { cost, gateway, shell } of sides) cost.work += (await costOfWork(gateway, shell, lines)).cpuMs
+      for (const [at, cpuMs] of (await workAtOnce()).entries()) {
+        const side = sides[at]
+        if (side) side.work += cpuMs
+      }
     }
     for (let n = 0; n < floods; n += 1) {
-      for (const { cost, gateway, shell } of sides) cost.flood += (await costOfFlood(gateway, shell, host)).cpuMs
+      for (const side of sides) side.flood += (await costOfFlood(side.gateway, side.shell, host)).cpuMs
     }
     for (const { shell } of sides) shell.close()
   } finally {
-    for (const gateway of gateways) await gateway.close()
+    for (const { gateway } of sides) await gateway.close()
   }
+  const sum = (recorded: boolean, what: 'work' | 'flood') =>
+    sides.filter((side) => side.recorded === recorded).reduce((total, side) => total + side[what], 0)
+  const on = { work: sum(true, 'work'), flood: sum(true, 'flood') }
+  const off = { work: sum(false, 'work'), flood: sum(false, 'flood') }
+  megabytes *= floods
   const peer = 'the same parts with a recorder that keeps nothing'
   return [
     row({
