@@ -37,6 +37,7 @@ const answers: [string, string, number, string, RequestInit?][] = [
   ['an answer of the API', '/api/v1/me', 200, NEVER],
   ['an address of the API that is not there', '/api/v1/none', 404, NEVER],
   ['a method that is not there', '/api/v1/me', 404, NEVER, { method: 'DELETE' }],
+  ['a method that is not there, of a page', '/none', 404, NEVER, { method: 'PUT' }],
   ['a fault', '/api/v1/broken', 500, NEVER],
   ['health', '/healthz', 200, NEVER],
   ['readiness', '/readyz', 200, NEVER],

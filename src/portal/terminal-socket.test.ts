@@ -111,6 +111,13 @@ test('a message over 256 KB closes the socket', async () => {
   expect(await terminal.closed).toBe(1009)
 })
 
+test('what a refused socket still says harms nobody', async () => {
+  const refused = ada.socket('a-ticket-that-never-was')
+  refused.send(Buffer.alloc(257 * 1024, 'x'))
+  expect([closeCodes['bad-ticket'], 1009]).toContain(await refused.closed)
+  expect((await ada.get('/api/v1/me')).status).toBe(200)
+})
+
 test('what may be watched and what may be resumed are two tickets', async () => {
   const shell = ada.socket(await ada.ticket(tickets))
   shell.start()

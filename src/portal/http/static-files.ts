@@ -1,6 +1,7 @@
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Hono } from 'hono'
 import { portalErrors } from '../errors.ts'
+import { problemOf, statusOf } from './problem.ts'
 
 /**
  * The built pages. Names under /assets carry a hash of their content and never change; any other address a browser opens gets
@@ -32,8 +33,10 @@ export function servePages(app: Hono, webRoot: string): void {
     if (isOurs(c.req.path) || !(c.req.header('accept') ?? '').includes('text/html')) return next()
     return page(c, next)
   })
+  // Answered and not thrown: what is thrown here passes the layers that put headers on it.
   app.notFound((c) => {
-    throw portalErrors.NOT_FOUND({ path: c.req.path })
+    const error = portalErrors.NOT_FOUND({ path: c.req.path })
+    return c.json(problemOf(error), statusOf(error))
   })
 }
 

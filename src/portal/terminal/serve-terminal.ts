@@ -22,6 +22,8 @@ export function serveTerminal(
   visit: { session: WebSession; granted: Granted | undefined },
 ): void {
   const { session, granted } = visit
+  // Of a refused one too: it is read until the other side has closed it.
+  socket.on('error', (error) => parts.log.debug({ reason: reasonOf(error) }, 'a terminal socket failed'))
   if (!granted) {
     refuse(parts, socket, portalErrors.TICKET_INVALID(), closeCodes['bad-ticket'])
     return
@@ -102,7 +104,6 @@ export function serveTerminal(
     if (message) take(message)
     else badMessage()
   })
-  socket.on('error', (error) => parts.log.debug({ reason: reasonOf(error) }, 'a terminal socket failed'))
   socket.on('close', () => {
     gone = true
     clearTimeout(startTimer)
