@@ -14,7 +14,7 @@ async function start(chosen: { options?: string[]; env?: Record<string, string> 
   return { said, pid: child.pid }
 }
 
-test.skipIf(!process.execve).each([
+test.skipIf(process.platform === 'win32').each([
   ['nothing', {}, [SPACE], '2'],
   ['the space', { options: ['--max-semi-space-size=32'] }, ['--max-semi-space-size=32'], '2'],
   ['the space, for every Node', { env: { NODE_OPTIONS: '--max-semi-space-size=32' } }, [], '2'],
