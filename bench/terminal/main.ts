@@ -28,7 +28,8 @@ import { hasWebssh2, startWebssh2 } from './webssh2.ts'
  */
 const quick = process.argv.includes('--quick')
 const FLOOD_MB = quick ? 1 : 16
-const FLOODS = quick ? 1 : 5
+const FLOODS = quick ? 1 : 15
+const RECORDED_FLOODS = quick ? 1 : 5
 const KEYS = quick ? 10 : 400
 /** So many blocks of keys each. */
 const TURNS = quick ? 1 : 5
@@ -104,7 +105,7 @@ try {
   const guacamole = guacdVersion() ? await start(startGuacamole, GUACD_SESSIONS, 1) : undefined
   await measureInTurns(host, opened)
   for (const { gateway } of opened.splice(0)) await gateway.close()
-  const recording = await costOfRecording(host, folder, { floods: FLOODS, work: WORK, quick })
+  const recording = await costOfRecording(host, folder, { floods: RECORDED_FLOODS, work: WORK, quick })
   report([
     ...againstGuacamole(ours, guacamole),
     ...againstRelay(ours, relay),
