@@ -62,3 +62,23 @@ const focused = (page: Page): Promise<Stop | undefined> =>
       at: path.join('/'),
     }
   })
+
+/** Presses a key until the focus is on what has this name. */
+export async function walkTo(page: Page, key: string, name: string, atMost = 40): Promise<void> {
+  const been: string[] = []
+  const focused = () =>
+    page.evaluate(() => {
+      const element = document.activeElement
+      const seen = element?.matches(':focus-visible') ? '' : ' (not visibly)'
+      const label = element?.getAttribute('aria-labelledby')
+      const name = (label && document.getElementById(label)?.textContent) ?? element?.getAttribute('aria-label')
+      return `${name ?? element?.textContent ?? ''}${seen}`
+    })
+  for (let presses = 0; presses < atMost; presses += 1) {
+    const at = await focused()
+    if (at === name) return
+    been.push(at.slice(0, 40))
+    await page.keyboard.press(key)
+  }
+  throw new Error(`${key} did not lead to ${name}, but to ${[...new Set(been)].join(', ')}`)
+}

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { mountSmallDisk } from '../fixtures/small-disk.ts'
 import { type Name, openBrowser, signIn, type Visit, visit } from './browser.ts'
 import { accounts, HOST, regions } from './fleet.ts'
+import { walkTo } from './keyboard.ts'
 import { lookAtPages } from './look-at-pages.ts'
 import { connect, leaveRecording, typeLine, unkindName } from './pages.ts'
 import { INSTANCES, openWorld, type World } from './world.ts'
@@ -44,26 +45,6 @@ async function enter(name: Name): Promise<Visit> {
 }
 
 const connected = (page: Page) => page.getByText('Connected', { exact: true }).waitFor()
-
-/** Presses a key until the focus is on what has this name. */
-async function walkTo(page: Page, key: string, name: string, atMost = 40): Promise<void> {
-  const been: string[] = []
-  const focused = () =>
-    page.evaluate(() => {
-      const element = document.activeElement
-      const seen = element?.matches(':focus-visible') ? '' : ' (not visibly)'
-      const label = element?.getAttribute('aria-labelledby')
-      const name = (label && document.getElementById(label)?.textContent) ?? element?.getAttribute('aria-label')
-      return `${name ?? element?.textContent ?? ''}${seen}`
-    })
-  for (let presses = 0; presses < atMost; presses += 1) {
-    const at = await focused()
-    if (at === name) return
-    been.push(at.slice(0, 40))
-    await page.keyboard.press(key)
-  }
-  throw new Error(`${key} did not lead to ${name}, but to ${[...new Set(been)].join(', ')}`)
-}
 
 test('axe finds nothing on the list of thousands in the light, nor on a session in the dark', async () => {
   for (const [dark, page] of [
