@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { type PortalStage, setPortalStage } from '../../test/fixtures/portal-stage.ts'
 import type { Visitor } from '../../test/fixtures/portal-visitor.ts'
 import { startSshd, type TestSshd } from '../../test/fixtures/sshd.ts'
-import { closeCodes } from './contract/terminal.ts'
+import { closeCodes, TERMINAL_PROTOCOL } from './contract/terminal.ts'
 
 let sshd: TestSshd
 let stage: PortalStage
@@ -109,6 +111,16 @@ test('a message over 256 KB closes the socket', async () => {
   terminal.send(Buffer.alloc(257 * 1024, 'x'))
   // RFC 6455, 7.4.1: too big.
   expect(await terminal.closed).toBe(1009)
+})
+
+test('what a refused socket still says harms nobody', async () => {
+  const url = new URL('/api/v1/terminal?ticket=none', stage.origin.replace('http', 'ws'))
+  const refused = new WebSocket(url, TERMINAL_PROTOCOL, { headers: { cookie: ada.cookie, origin: stage.origin } })
+  // At once: it has not heard yet that it is refused.
+  refused.once('open', () => refused.send(Buffer.alloc(257 * 1024, 'x')))
+  const [code] = await once(refused, 'close')
+  expect(code).toBe(closeCodes['bad-ticket'])
+  expect((await ada.get('/api/v1/me')).status).toBe(200)
 })
 
 test('what may be watched and what may be resumed are two tickets', async () => {
