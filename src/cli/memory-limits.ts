@@ -4,19 +4,18 @@ const ARENAS = 'MALLOC_ARENA_MAX'
 
 /**
  * Two limits that are read when a process begins, so it begins anew, in place and under its own id; whoever started it and chose one
- * keeps theirs. V8 lets the space of short-lived objects grow to 128 MB, which a sweep of a large fleet fills with garbage: a third of
- * the process's memory for no gain in speed (decision 0145). And glibc gives each thread an arena of its own (mallopt(3),
- * M_ARENA_MAX), where what the compiler's and the disk's threads have freed stays with the process.
+ * keeps theirs. V8 lets the space of short-lived objects grow to 128 MB, which a sweep of a large fleet fills with garbage. And glibc
+ * gives each thread an arena of its own (mallopt(3), M_ARENA_MAX), where what the compiler's and the disk's threads have freed stays
+ * with the process (decision 0145).
  */
 export function limitMemory(): void {
   const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? '']
   const space = options.some((option) => option.includes(OPTION)) ? [] : [`${OPTION}=${MEGABYTES}`]
-  const arenas = process.env[ARENAS] === undefined ? { [ARENAS]: '2' } : {}
-  // Windows cannot begin a process anew in place.
   const isLimited = space.length === 0 && process.env[ARENAS] !== undefined
+  // Windows cannot begin a process anew in place.
   if (isLimited || process.platform === 'win32' || !process.execve) return
   process.execve(process.execPath, [process.execPath, ...space, ...process.execArgv, ...process.argv.slice(1)], {
+    [ARENAS]: '2',
     ...process.env,
-    ...arenas,
   })
 }
