@@ -25,11 +25,8 @@ export function createOutputGatherer() {
     },
     /** `at`: ms since 1970. */
     push(bytes: Uint8Array, at: number) {
-      if (bytes.length <= EVENT_BYTES) pieces.push({ at, bytes })
-      else {
-        for (let from = 0; from < bytes.length; from += EVENT_BYTES) {
-          pieces.push({ at, bytes: bytes.subarray(from, from + EVENT_BYTES) })
-        }
+      for (let from = 0; from < bytes.length; from += EVENT_BYTES) {
+        pieces.push({ at, bytes: bytes.subarray(from, from + EVENT_BYTES) })
       }
       size += bytes.length
     },
