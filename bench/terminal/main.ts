@@ -44,6 +44,12 @@ const SETTLE_MS = quick ? 500 : 25_000
 
 type Open = Measured & { gateway: Gateway; shell: Shell; floods: Cost[] }
 
+function middleOf<T>(all: readonly T[], by: (one: T) => number): T {
+  const middle = all.toSorted((a, b) => by(a) - by(b))[Math.floor(all.length / 2)]
+  if (middle === undefined) throw new Error('nothing was measured')
+  return middle
+}
+
 type Start = (host: PasswordHost) => Promise<Gateway>
 
 /** Its crowd before anything else: later its heap has room from floods, and a crowd would seem to cost nothing. */
@@ -57,8 +63,7 @@ async function open(host: PasswordHost, start: Start, sessions: number, crowds: 
   const gateway = await start(host)
   try {
     all.push(await crowdOf(gateway))
-    const crowd = all.sort((a, b) => a.memoryMB - b.memoryMB)[Math.floor(crowds / 2)]
-    if (!crowd) throw new Error('no crowd was measured')
+    const crowd = middleOf(all, ({ memoryMB }) => memoryMB)
     const shell = await gateway.open()
     await untilShell(shell, host)
     if (!quick) {
@@ -81,7 +86,7 @@ async function measureInTurns(host: PasswordHost, all: readonly Open[]): Promise
     for (const { gateway, shell, floods } of all) floods.push(await costOfFlood(gateway, shell, host))
   }
   for (const one of all) {
-    one.flood = one.floods.sort((a, b) => a.cpuMs - b.cpuMs)[Math.floor(FLOODS / 2)] ?? one.flood
+    one.flood = middleOf(one.floods, ({ cpuMs }) => cpuMs)
     await listen(one.shell)
   }
   for (let n = 0; n < TURNS; n += 1) {

@@ -18,7 +18,8 @@ const WARM_WORKS = 3
 /** Two processes of one kind differ by as much as the recorder costs: what is compiled when, and what is collected, is chance. */
 const PROCESSES = 3
 
-type Side = { recorded: boolean; gateway: Gateway; shell: Shell; work: number; flood: number }
+/** `work`, `flood`: ms of CPU, all of them together. `bytes`: of one flood. */
+type Side = { recorded: boolean; gateway: Gateway; shell: Shell; work: number; flood: number; bytes: number }
 
 /**
  * What recording adds. The product has no way to leave it out, so the gateway's parts between SSH and the WebSocket run in processes
@@ -30,55 +31,53 @@ export async function costOfRecording(
   folder: string,
   { floods, work: lines, quick }: { floods: number; work: readonly Line[]; quick: boolean },
 ): Promise<Row[]> {
+  const gateways: Gateway[] = []
   const sides: Side[] = []
-  let megabytes = 0
-  const workAtOnce = async () => {
-    const costs = await Promise.all(sides.map(({ gateway, shell }) => costOfWork(gateway, shell, lines)))
-    return costs.map(({ cpuMs }) => cpuMs)
-  }
+  const workAtOnce = () =>
+    Promise.all(sides.map(async (side) => ({ side, cost: await costOfWork(side.gateway, side.shell, lines) })))
+  const works = quick ? 1 : WORKS
+  const processes = quick ? 1 : PROCESSES
   try {
-    for (let n = 0; n < (quick ? 1 : PROCESSES); n += 1) {
+    for (let n = 0; n < processes; n += 1) {
       for (const recorded of [true, false]) {
         const gateway = await startParts(host, join(folder, `${recorded}-${n}`), recorded)
-        const shell = await gateway.open().catch((error) => gateway.close().then(() => Promise.reject(error)))
-        sides.push({ recorded, gateway, shell, work: 0, flood: 0 })
-        megabytes += (await costOfFlood(gateway, shell, host)).bytes / 1e6 / 2
+        gateways.push(gateway)
+        const shell = await gateway.open()
+        const { bytes } = await costOfFlood(gateway, shell, host)
+        sides.push({ recorded, gateway, shell, work: 0, flood: 0, bytes })
       }
     }
     for (let n = 0; n < (quick ? 0 : WARM_WORKS); n += 1) await workAtOnce()
-    for (let n = 0; n < (quick ? 1 : WORKS); n += 1) {
-      for (const [at, cpuMs] of (await workAtOnce()).entries()) {
-        const side = sides[at]
-        if (side) side.work += cpuMs
-      }
+    for (let n = 0; n < works; n += 1) {
+      for (const { side, cost } of await workAtOnce()) side.work += cost.cpuMs
     }
     for (let n = 0; n < floods; n += 1) {
       for (const side of sides) side.flood += (await costOfFlood(side.gateway, side.shell, host)).cpuMs
     }
     for (const { shell } of sides) shell.close()
   } finally {
-    for (const { gateway } of sides) await gateway.close()
+    for (const gateway of gateways) await gateway.close()
   }
-  const sum = (recorded: boolean, what: 'work' | 'flood') =>
-    sides.filter((side) => side.recorded === recorded).reduce((total, side) => total + side[what], 0)
-  const on = { work: sum(true, 'work'), flood: sum(true, 'flood') }
-  const off = { work: sum(false, 'work'), flood: sum(false, 'flood') }
-  megabytes *= floods
-  const works = (quick ? 1 : WORKS) * (sides.length / 2)
+  const meanOf = (recorded: boolean) => {
+    const those = sides.filter((side) => side.recorded === recorded)
+    const sum = (what: 'work' | 'flood' | 'bytes') => those.reduce((total, side) => total + side[what], 0)
+    return { work: sum('work') / works / processes, flood: sum('flood') / ((floods * sum('bytes')) / 1e6) }
+  }
+  const [on, off] = [meanOf(true), meanOf(false)]
   const peer = 'the same parts with a recorder that keeps nothing'
   return [
     row({
       name: 'CPU of a working session, recorded; the gateway’s parts in process',
       unit: 'ms',
-      value: on.work / works,
-      peer: { name: peer, value: off.work / works },
+      value: on.work,
+      peer: { name: peer, value: off.work },
       goal: { text: 'recording adds ≤ 10 %', met: on.work <= off.work * 1.1 },
     }),
     row({
       name: 'CPU a megabyte of text at once, recorded; the gateway’s parts in process',
       unit: 'ms',
-      value: on.flood / megabytes,
-      peer: { name: peer, value: off.flood / megabytes },
+      value: on.flood,
+      peer: { name: peer, value: off.flood },
     }),
   ]
 }
