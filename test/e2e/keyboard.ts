@@ -63,22 +63,14 @@ const focused = (page: Page): Promise<Stop | undefined> =>
     }
   })
 
-/** Presses a key until the focus is on what has this name. */
+/** Presses a key until the focus is on what has this name, and can be seen. */
 export async function walkTo(page: Page, key: string, name: string, atMost = 40): Promise<void> {
-  const been: string[] = []
-  const focused = () =>
-    page.evaluate(() => {
-      const element = document.activeElement
-      const seen = element?.matches(':focus-visible') ? '' : ' (not visibly)'
-      const label = element?.getAttribute('aria-labelledby')
-      const name = (label && document.getElementById(label)?.textContent) ?? element?.getAttribute('aria-label')
-      return `${name ?? element?.textContent ?? ''}${seen}`
-    })
+  const been = new Set<string>()
   for (let presses = 0; presses < atMost; presses += 1) {
-    const at = await focused()
-    if (at === name) return
-    been.push(at.slice(0, 40))
+    const stop = await focused(page)
+    if (stop?.name === name && stop.seen) return
+    if (stop) been.add(`${stop.name.slice(0, 40)}${stop.seen ? '' : ' (not visibly)'}`)
     await page.keyboard.press(key)
   }
-  throw new Error(`${key} did not lead to ${name}, but to ${[...new Set(been)].join(', ')}`)
+  throw new Error(`${key} did not lead to ${name}, but to ${[...been].join(', ')}`)
 }
