@@ -25,10 +25,12 @@ export function createOutputGatherer() {
     },
     /** `at`: ms since 1970. */
     push(bytes: Uint8Array, at: number) {
+      size += bytes.length
+      // Hardly any is longer, and a view of each costs as much as all else that is done with it here.
+      if (bytes.length <= EVENT_BYTES) return void pieces.push({ at, bytes })
       for (let from = 0; from < bytes.length; from += EVENT_BYTES) {
         pieces.push({ at, bytes: bytes.subarray(from, from + EVENT_BYTES) })
       }
-      size += bytes.length
     },
     /** All that is kept, an event at a time; but for the beginning of a character, which waits for its rest. */
     *take(): Generator<Gathered> {
