@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, write } from 'node:fs'
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256Hex } from '../kernel/ids.ts'
@@ -35,6 +35,7 @@ export async function openSlice(folder: string, directory: FileHandle, n: number
   let count = 0
   let since: number | undefined
   let until = 0
+  let writing = Promise.resolve()
   return {
     get since() {
       return since
@@ -48,7 +49,8 @@ export async function openSlice(folder: string, directory: FileHandle, n: number
         until = event[0]
       }
       if (text.size === begin) return
-      await Promise.all([writeWhole(file, text.since(begin)), begin === 0 ? directory.sync() : undefined])
+      writing = writeWhole(file, text.since(begin))
+      await (begin === 0 ? Promise.all([writing, directory.sync()]) : writing)
     },
     text,
     async close() {
@@ -57,14 +59,22 @@ export async function openSlice(folder: string, directory: FileHandle, n: number
       await unlink(path)
       return undefined
     },
-    release: () => file.close(),
+    // The number of a closed file is soon another's, and what is still to be written would go there.
+    release: () => writing.catch(() => undefined).then(() => file.close()),
   }
 }
 
-/** `appendFile` does the same at twice the CPU, and a busy session calls it every moment. */
-async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
-}
+/** The handle's own calls do the same with more promises, and a busy session writes every moment. Whoever closes the handle waits for this. */
+const writeWhole = (file: FileHandle, bytes: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const writeFrom = (at: number) =>
+      write(file.fd, bytes, at, bytes.length - at, null, (error, written) => {
+        if (error) reject(error)
+        else if (at + written < bytes.length) writeFrom(at + written)
+        else resolve()
+      })
+    writeFrom(0)
+  })
 
 /** Compresses `n.slice.part` of the local folder into `n.slice` of the store, durably, before the plain file goes. */
 export async function storeSlice(
