@@ -4,7 +4,13 @@ export type Clock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-export const systemClock: Clock = {
+/** Calls back, and may be called off: for what is set anew so often that a promise and a signal each time cost more than what is then done. */
+export type AlarmClock = Clock & {
+  /** Returns how to call it off. */
+  after(ms: number, ring: () => void): () => void
+}
+
+export const systemClock: AlarmClock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
@@ -19,6 +25,10 @@ export const systemClock: Clock = {
       }, ms)
       signal?.addEventListener('abort', stop, { once: true })
     }),
+  after(ms, ring) {
+    const timer = setTimeout(ring, ms)
+    return () => clearTimeout(timer)
+  },
 }
 
 export const toIso = (ms: number): string => new Date(ms).toISOString()

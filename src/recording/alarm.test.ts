@@ -13,11 +13,11 @@ beforeEach(() => {
   begun = clock.now()
   rung = []
   timers = 0
-  const sleep: FakeClock['sleep'] = (ms, signal) => {
+  const after: FakeClock['after'] = (ms, ring) => {
     timers += 1
-    return clock.sleep(ms, signal)
+    return clock.after(ms, ring)
   }
-  alarm = createAlarm({ now: clock.now, sleep }, () => void rung.push(clock.now() - begun))
+  alarm = createAlarm({ ...clock, after }, () => void rung.push(clock.now() - begun))
 })
 
 test('what is put off rings once, when it is due, and costs one timer more', async () => {

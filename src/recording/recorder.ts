@@ -1,6 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../kernel/clock.ts'
+import type { AlarmClock } from '../kernel/clock.ts'
 import { syncDirectory } from '../kernel/durable-file.ts'
 import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Signer } from '../kernel/signer.ts'
@@ -17,10 +17,8 @@ import type { SpoolBudget } from './spool.ts'
 import { startWatching } from './watch.ts'
 
 const GATHER_BYTES = 64 * 1024
-/** What came is written once it is this old and something else comes: the processor is awake then. */
-const WRITE_MS = 700
-/** And by then in any case, all of it at once, whether that is a key's echo or a screen. */
-const WRITE_ALONE_MS = 850
+/** What came is written once it is this old, all of it at once, whether that is a key's echo or a screen. */
+const WRITE_MS = 850
 /** A disk that has not answered by then is as good as full: the session must end within 2 s of what came, and that waited before. */
 const STALL_MS = 1_100
 /** Who waits for a session is refused by then. */
@@ -55,7 +53,7 @@ export async function openRecorder(options: {
   spool: string
   facts: SessionFacts
   signer: Signer
-  clock: Clock
+  clock: AlarmClock
   budget?: SpoolBudget | undefined
 }): Promise<Recorder> {
   const { files, facts, signer, clock, budget } = options
@@ -172,10 +170,9 @@ export async function openRecorder(options: {
   }
 
   const writeSoon = (now = clock.now()) => {
-    if (writeBy === Number.POSITIVE_INFINITY) {
-      writeBy = now + WRITE_ALONE_MS
-      setAlarm()
-    } else if (now >= writeBy - WRITE_ALONE_MS + WRITE_MS) void schedule()
+    if (writeBy !== Number.POSITIVE_INFINITY) return
+    writeBy = now + WRITE_MS
+    setAlarm()
   }
 
   const lookAtDisk = (begunAt: number) => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/clock.ts'
+import type { AlarmClock } from '../kernel/clock.ts'
 import type { Signer } from '../kernel/signer.ts'
 import { readIndex } from './build-index.ts'
 import { recordingErrors } from './errors.ts'
@@ -62,7 +62,7 @@ export function openRecordings(options: {
   files: RecordingFiles
   spool: string
   signer: Signer
-  clock: Clock
+  clock: AlarmClock
   /** With a bucket as store: bytes that may wait for it in the local folder. */
   spoolLimit?: number | undefined
 }): Recordings {
