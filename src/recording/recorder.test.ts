@@ -33,7 +33,7 @@ describe('a recorder', () => {
   test('closes the slice of a session that has fallen silent', async () => {
     const recorder = await openWith()
     recorder.output(Buffer.from('last words'))
-    for (let second = 0; second < 22; second += 1) {
+    for (let second = 0; second < 62; second += 1) {
       await clock.advance(1_000)
       await recorder.flush()
     }
@@ -145,7 +145,7 @@ describe('what a dead node left', () => {
     await recorder.flush()
     const folder = join(directory, recorder.facts.id)
     const plain = readFileSync(join(folder, partName(1)))
-    for (let second = 0; second < 22; second += 1) {
+    for (let second = 0; second < 62; second += 1) {
       await clock.advance(1_000)
       await recorder.flush()
     }

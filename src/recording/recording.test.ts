@@ -56,8 +56,8 @@ async function textOf(id: string): Promise<string> {
 }
 
 describe('a recording', () => {
-  test('holds every byte, in slices of twenty seconds, and verifies', async () => {
-    const { recorder, id, folder } = await record(lines, 7_000)
+  test('holds every byte, in slices of a minute, and verifies', async () => {
+    const { recorder, id, folder } = await record(lines, 12_000)
     const sealed = await recorder.seal('closed-by-person')
     expect(await textOf(id)).toBe(lines.join(''))
     expect(sealed.slices).toBeGreaterThan(5)
@@ -108,7 +108,7 @@ describe('a recording', () => {
     const { recorder, folder } = await record(lines.slice(0, 2))
     rmSync(folder, { recursive: true })
     recorder.output(Buffer.from('more'))
-    await pass(recorder, 21_000)
+    await pass(recorder, 61_000)
     expect((await recorder.failed).code).toBe('RECORDING_UNAVAILABLE')
     await expect(recorder.seal('recording-failed')).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
   })
@@ -215,7 +215,7 @@ describe('a forger of recordings', () => {
       'manifest-forged',
     ],
   ])('who %s is found', async (_what, forge, code) => {
-    const { recorder, id, folder } = await record(lines)
+    const { recorder, id, folder } = await record(lines, 7_000)
     await recorder.seal('closed-by-person')
     forge(folder)
     expect(await codes(id)).toContain(code)

@@ -12,7 +12,7 @@ import type { SpoolBudget } from './spool.ts'
 /** To a bucket: what is in one outlives the machine. */
 const SLICE_MS = 5_000
 /** To a folder of this machine: the open slice is on the same disk, and closing one takes as many turns of the thread pool as a dozen appends. */
-const LOCAL_SLICE_MS = 20_000
+const LOCAL_SLICE_MS = 60_000
 const SLICE_BYTES = 1024 * 1024
 /** Slices closed and not yet stored: more, and appending waits, which stops the shell. */
 const MAX_UNSTORED = 8

@@ -77,7 +77,7 @@ export async function buildWorld(random: Random): Promise<World> {
 
   const recordSession = async () => {
     const recorder = await store.open(sessionFacts(clock.now()))
-    for (let n = 0; n < 24; n += 1) {
+    for (let n = 0; n < 64; n += 1) {
       recorder.output(Buffer.from(`$ step ${n} of ${random.below(1_000)}\r\n`))
       await clock.advance(1_000)
       await recorder.flush()
