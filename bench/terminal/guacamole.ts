@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
+import { endsWithUs } from '../product/ends-with-us.ts'
 import { freePort } from '../product/free-port.ts'
 import { familyOf } from '../product/process-cost.ts'
 import { waitFor } from '../product/serve.ts'
@@ -37,12 +38,14 @@ export async function startGuacamole(
   const home = mkdtempSync(join(tmpdir(), 'enchilada-bench-guacd-'))
   chmodSync(home, 0o777)
   const guacdPort = await freePort()
-  const guacd = spawn('guacd', ['-f', '-b', '127.0.0.1', '-l', String(guacdPort), '-L', 'error'], {
-    uid: NOBODY,
-    gid: NOBODY,
-    env: { PATH: process.env['PATH'], HOME: home },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const guacd = endsWithUs(
+    spawn('guacd', ['-f', '-b', '127.0.0.1', '-l', String(guacdPort), '-L', 'error'], {
+      uid: NOBODY,
+      gid: NOBODY,
+      env: { PATH: process.env['PATH'], HOME: home },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  )
   await waitFor('guacd', 10_000, () => answers(guacdPort))
   const key = randomBytes(16).toString('hex')
   const { child, told, pid } = await startChild<{ port: number }>('guacamole-server.ts', {

@@ -5,6 +5,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endsWithUs } from '../product/ends-with-us.ts'
 import { freePort } from '../product/free-port.ts'
 import { waitFor } from '../product/serve.ts'
 
@@ -60,9 +61,11 @@ export async function startPasswordHost({ flood }: { flood: number }): Promise<P
   writeFileSync(at('sshd_config'), config.join('\n'))
   const mounts = ['passwd', 'shadow'].map((name) => `mount --bind "$0/${name}" /etc/${name}`).join(' && ')
   const start = `${mounts} && exec /usr/sbin/sshd -D -e -f "$0/sshd_config"`
-  const server = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', start, folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const server = endsWithUs(
+    spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', start, folder], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+  )
   let said = ''
   server.stderr.on('data', (chunk) => {
     said += chunk

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
+import { endsWithUs } from '../product/ends-with-us.ts'
 import { freePort } from '../product/free-port.ts'
 import { familyOf } from '../product/process-cost.ts'
 import { waitFor } from '../product/serve.ts'
@@ -19,16 +20,18 @@ export const hasWebssh2 = (): boolean => existsSync(join(folder, 'dist/index.js'
 /** The usual web terminal on our SSH library, as it comes: no host key is checked, nothing is recorded. */
 export async function startWebssh2(host: PasswordHost): Promise<Gateway> {
   const port = await freePort()
-  const server = spawn(process.execPath, ['dist/index.js'], {
-    cwd: folder,
-    env: {
-      PATH: process.env['PATH'],
-      NODE_ENV: 'production',
-      WEBSSH2_LISTEN_IP: '127.0.0.1',
-      WEBSSH2_LISTEN_PORT: String(port),
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const server = endsWithUs(
+    spawn(process.execPath, ['dist/index.js'], {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'production',
+        WEBSSH2_LISTEN_IP: '127.0.0.1',
+        WEBSSH2_LISTEN_PORT: String(port),
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  )
   const answers = async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/ssh`).catch(() => undefined)
     await answer?.arrayBuffer()

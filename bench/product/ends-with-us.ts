@@ -1,0 +1,14 @@
+import type { ChildProcess } from 'node:child_process'
+
+const alive = new Set<ChildProcess>()
+
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
+/** A bench that fails half way leaves no process behind, wherever that is. */
+export function endsWithUs<Child extends ChildProcess>(child: Child): Child {
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
+  return child
+}
