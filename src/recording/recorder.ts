@@ -18,9 +18,9 @@ import { startWatching } from './watch.ts'
 
 const GATHER_BYTES = 64 * 1024
 /** What came is written once it is this old, all of it at once, whether that is a key's echo or a screen. */
-const WRITE_MS = 850
+const WRITE_MS = 1_050
 /** A disk that has not answered by then is as good as full: the session must end within 2 s of what came, and that waited before. */
-const STALL_MS = 1_100
+const STALL_MS = 900
 /** Who waits for a session is refused by then. */
 const OPEN_MS = 10_000
 
