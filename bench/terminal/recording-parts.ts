@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
+import { limitMemory } from '../../src/cli/memory-limits.ts'
 import { openShell } from '../../src/gateway/terminal/open-shell.ts'
 import { reachPort } from '../../src/gateway/terminal/reach-port.ts'
 import { startTerminalSession } from '../../src/gateway/terminal/terminal-session.ts'
@@ -16,6 +17,9 @@ import { openRecordings } from '../../src/recording/recordings.ts'
 /** The gateway's own parts between SSH and a WebSocket, with its recorder or with one that keeps nothing. The product has no such switch. */
 const { recorded, folder, port, userName, password, hostKey, cols, rows } = JSON.parse(process.argv[2] ?? '{}')
 const HOUR_MS = 3_600_000
+
+// As `serve` does: what garbage costs depends on it.
+limitMemory()
 
 const signer = await openSigningKey(`${folder}/signing.pem`)
 const recordings = openRecordings({ files: directoryFiles(folder), spool: folder, signer, clock: systemClock })
