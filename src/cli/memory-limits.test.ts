@@ -17,6 +17,7 @@ async function start(chosen: { options?: string[]; env?: Record<string, string> 
 test.skipIf(process.platform === 'win32').each([
   ['nothing', {}, [SPACE], '2'],
   ['the space', { options: ['--max-semi-space-size=32'] }, ['--max-semi-space-size=32'], '2'],
+  ['the space, as V8 writes it', { options: ['--max_semi_space_size=32'] }, ['--max_semi_space_size=32'], '2'],
   ['the space, for every Node', { env: { NODE_OPTIONS: '--max-semi-space-size=32' } }, [], '2'],
   ['the arenas', { env: { MALLOC_ARENA_MAX: '4' } }, [SPACE], '4'],
   ['both', { options: [SPACE], env: { MALLOC_ARENA_MAX: '4' } }, [SPACE], '4'],

@@ -14,8 +14,10 @@ const GROWTH_PERCENT = 100
  * that a later Node does not know would end it, this only says so (decision 0145).
  */
 export function limitMemory(): void {
-  if (!process.execArgv.some((option) => option.startsWith(GROWTH))) setFlagsFromString(`${GROWTH}=${GROWTH_PERCENT}`)
-  const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? '']
+  // V8 takes its options with either sign between the words.
+  const given = process.execArgv.map((option) => option.replaceAll('_', '-'))
+  if (!given.some((option) => option.startsWith(GROWTH))) setFlagsFromString(`${GROWTH}=${GROWTH_PERCENT}`)
+  const options = [...given, process.env['NODE_OPTIONS'] ?? '']
   const space = options.some((option) => option.includes(OPTION)) ? [] : [`${OPTION}=${MEGABYTES}`]
   const isLimited = space.length === 0 && process.env[ARENAS] !== undefined
   // Windows cannot begin a process anew in place.
