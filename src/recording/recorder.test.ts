@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { FakeClock } from '../../test/fixtures/fake-clock.ts'
 import { type RecordingStage, setRecordingStage } from '../../test/fixtures/recording-stage.ts'
 import type { Signer } from '../kernel/signer.ts'
@@ -32,13 +32,14 @@ const recordingsOf = (files: RecordingFiles) => stage.open({ files })
 describe('a recorder', () => {
   test('closes the slice of a session that has fallen silent', async () => {
     const recorder = await openWith()
+    const folder = join(directory, recorder.facts.id)
     recorder.output(Buffer.from('last words'))
-    for (let second = 0; second < 62; second += 1) {
-      await clock.advance(1_000)
-      await recorder.flush()
-    }
+    await clock.advance(1_100)
+    await vi.waitFor(() => expect(statSync(join(folder, partName(1))).size).toBeGreaterThan(0))
+    expect(existsSync(join(folder, sliceName(1)))).toBe(false)
+    await clock.advance(59_000)
+    await vi.waitFor(() => expect(existsSync(join(folder, sliceName(1)))).toBe(true))
     await recorder.seal('closed-by-person')
-    expect(readdirSync(join(directory, recorder.facts.id))).toContain(sliceName(1))
   })
 
   test('a disk that does not answer ends the session within two seconds', async () => {
@@ -68,6 +69,31 @@ describe('a recorder', () => {
     expect(failure).toBe('RECORDING_UNAVAILABLE')
     expect(clock.now() - before).toBeLessThanOrEqual(2_000)
     await expect(recorder.seal('recording-failed')).rejects.toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
+  })
+
+  test('within two seconds of the output, when nobody asks for it to be written', async () => {
+    const files = directoryFiles(directory)
+    let hang = false
+    const recorder = await openWith({
+      ...files,
+      put: (...put) => (hang ? new Promise(() => undefined) : files.put(...put)),
+    })
+    hang = true
+    for (const size of [...Array(8).fill(1_200_000), 1_000_000]) {
+      recorder.output(Buffer.alloc(size, 'x'))
+      await recorder.written()
+    }
+    let failure: unknown
+    void recorder.failed.then((error) => {
+      failure = error.code
+    })
+    // With it the ninth slice is full, and too little to be written at once.
+    recorder.output(Buffer.alloc(60_000, 'x'))
+    await clock.advance(1_100)
+    const ninth = join(directory, recorder.facts.id, partName(9))
+    await vi.waitFor(() => expect(statSync(ninth).size).toBeGreaterThan(1_050_000))
+    await clock.advance(890)
+    expect(failure).toBe('RECORDING_UNAVAILABLE')
   })
 
   test('a store that refuses a slice fails the recording', async () => {

@@ -91,6 +91,8 @@ export async function openRecorder(options: {
     over ??= unavailable(cause)
     log.abandon()
     setAlarm()
+    // A step that hangs has nobody left who looks at it.
+    letGo()
     if (isCoded(over)) tellFailure(over)
   }
 
@@ -180,7 +182,6 @@ export async function openRecorder(options: {
     void clock.sleep(0).then(() => {
       if (stepBegunAt !== begunAt) return setAlarm()
       fail(new Error(`the disk has not answered for ${STALL_MS} ms`))
-      letGo()
     })
   }
 
