@@ -6,7 +6,7 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
 
-/** A bench that fails half way leaves no process behind, wherever that is. */
+/** A bench that fails half way leaves none of its own processes behind. */
 export function endsWithUs<Child extends ChildProcess>(child: Child): Child {
   alive.add(child)
   child.once('exit', () => alive.delete(child))

@@ -71,7 +71,7 @@ export type Crowd = {
 
 /**
  * Many sessions at once: the memory that they add, and what they take of a core while nobody, and while everybody types. `settleMs`:
- * what a session does once after its last output is over by then.
+ * what a session does once after its last output is over by then, but for its slice, which a recorder closes after a minute.
  */
 export async function costOfCrowd(
   gateway: Gateway,

@@ -7,7 +7,7 @@ import { readManifest, readSliceEvents } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
 import { createScreenReader } from './screen.ts'
 
-/** A player starts at the nearest screen before the wanted time: at most so much is replayed unseen. */
+/** A player starts at the nearest screen before the wanted time: at most so much and a slice are replayed unseen. */
 const SCREEN_EVERY_MS = 60_000
 /** Of a minute with more output, only the end is drawn: half a megabyte scrolls everything before it away. */
 const DRAWN_BYTES = 512 * 1024

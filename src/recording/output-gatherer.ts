@@ -9,7 +9,7 @@ const EVENT_BYTES = 64 * 1024
 
 export type Gathered = { at: number; kind: EventKind; data: string }
 
-/** Keeps output as it came until somebody wants events: cutting what came in half a second takes hardly longer than cutting one key. */
+/** Keeps output as it came until somebody wants events: cutting what came in a second takes hardly longer than cutting one key. */
 export function createOutputGatherer() {
   const cutter = createTextCutter()
   let pieces: { at: number; bytes: Uint8Array }[] = []
