@@ -29,7 +29,8 @@ import { hasWebssh2, startWebssh2 } from './webssh2.ts'
 const quick = process.argv.includes('--quick')
 const FLOOD_MB = quick ? 1 : 16
 const FLOODS = quick ? 1 : 15
-const RECORDED_FLOODS = quick ? 1 : 5
+/** By each of the processes that are compared. */
+const RECORDED_FLOODS = quick ? 1 : 2
 const KEYS = quick ? 10 : 400
 /** So many blocks of keys each. */
 const TURNS = quick ? 1 : 5

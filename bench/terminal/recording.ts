@@ -16,7 +16,7 @@ const WORKS = 6
 /** What runs a few times a second is compiled late: the first minute of a process costs more than all later ones. */
 const WARM_WORKS = 3
 /** Two processes of one kind differ by as much as the recorder costs: what is compiled when, and what is collected, is chance. */
-const PROCESSES = 3
+const PROCESSES = 8
 
 /** `work`, `flood`: ms of CPU, all of them together. `bytes`: of one flood. */
 type Side = { recorded: boolean; gateway: Gateway; shell: Shell; work: number; flood: number; bytes: number }
