@@ -66,24 +66,23 @@ export async function startServe(options: ServeOptions): Promise<Serving> {
   writeFileSync(file, stringify(config))
   const log = join(folder, 'serve.log')
   const out = openSync(log, 'w')
-  const child = endsWithUs(
-    spawn(process.execPath, [installed.cli, '--config', file, 'serve'], {
-      cwd: folder,
-      stdio: ['ignore', out, out],
-      env: {
-        PATH: process.env['PATH'],
-        LOG_LEVEL: 'info',
-        AWS_ACCESS_KEY_ID: 'AKIA0000000000000000',
-        AWS_SECRET_ACCESS_KEY: 'stand-in',
-        AWS_REGION: HOME_REGION,
-        AWS_ENDPOINT_URL_EC2: options.endpoint,
-        AWS_ENDPOINT_URL_STS: options.endpoint,
-        AWS_ENDPOINT_URL_SQS: options.endpoint,
-        BENCH_CLIENT_SECRET: options.clientSecret,
-        ...options.env,
-      },
-    }),
-  )
+  const child = spawn(process.execPath, [installed.cli, '--config', file, 'serve'], {
+    cwd: folder,
+    stdio: ['ignore', out, out],
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'info',
+      AWS_ACCESS_KEY_ID: 'AKIA0000000000000000',
+      AWS_SECRET_ACCESS_KEY: 'stand-in',
+      AWS_REGION: HOME_REGION,
+      AWS_ENDPOINT_URL_EC2: options.endpoint,
+      AWS_ENDPOINT_URL_STS: options.endpoint,
+      AWS_ENDPOINT_URL_SQS: options.endpoint,
+      BENCH_CLIENT_SECRET: options.clientSecret,
+      ...options.env,
+    },
+  })
+  endsWithUs(child)
   const read = () => readFileSync(log, 'utf8')
   await waitFor('serve is ready', 300_000, async () => {
     if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}\n${read().slice(-4000)}`)

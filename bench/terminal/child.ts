@@ -9,11 +9,10 @@ export async function startChild<T>(
   file: string,
   settings: object,
 ): Promise<{ child: ChildProcess; told: T; pid: number }> {
-  const child = endsWithUs(
-    spawn(process.execPath, [join(import.meta.dirname, file), JSON.stringify(settings)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    }),
-  )
+  const child = spawn(process.execPath, [join(import.meta.dirname, file), JSON.stringify(settings)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  endsWithUs(child)
   const lines = createInterface({ input: child.stdout })
   const gone = once(child, 'exit').then(([code]) => {
     throw new Error(`${file} ended with ${code}`)

@@ -38,14 +38,13 @@ export async function startGuacamole(
   const home = mkdtempSync(join(tmpdir(), 'enchilada-bench-guacd-'))
   chmodSync(home, 0o777)
   const guacdPort = await freePort()
-  const guacd = endsWithUs(
-    spawn('guacd', ['-f', '-b', '127.0.0.1', '-l', String(guacdPort), '-L', 'error'], {
-      uid: NOBODY,
-      gid: NOBODY,
-      env: { PATH: process.env['PATH'], HOME: home },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    }),
-  )
+  const guacd = spawn('guacd', ['-f', '-b', '127.0.0.1', '-l', String(guacdPort), '-L', 'error'], {
+    uid: NOBODY,
+    gid: NOBODY,
+    env: { PATH: process.env['PATH'], HOME: home },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  endsWithUs(guacd)
   await waitFor('guacd', 10_000, () => answers(guacdPort))
   const key = randomBytes(16).toString('hex')
   const { child, told, pid } = await startChild<{ port: number }>('guacamole-server.ts', {

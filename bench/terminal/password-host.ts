@@ -61,11 +61,10 @@ export async function startPasswordHost({ flood }: { flood: number }): Promise<P
   writeFileSync(at('sshd_config'), config.join('\n'))
   const mounts = ['passwd', 'shadow'].map((name) => `mount --bind "$0/${name}" /etc/${name}`).join(' && ')
   const start = `${mounts} && exec /usr/sbin/sshd -D -e -f "$0/sshd_config"`
-  const server = endsWithUs(
-    spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', start, folder], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    }),
-  )
+  const server = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', start, folder], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  endsWithUs(server)
   let said = ''
   server.stderr.on('data', (chunk) => {
     said += chunk

@@ -20,18 +20,17 @@ export const hasWebssh2 = (): boolean => existsSync(join(folder, 'dist/index.js'
 /** The usual web terminal on our SSH library, as it comes: no host key is checked, nothing is recorded. */
 export async function startWebssh2(host: PasswordHost): Promise<Gateway> {
   const port = await freePort()
-  const server = endsWithUs(
-    spawn(process.execPath, ['dist/index.js'], {
-      cwd: folder,
-      env: {
-        PATH: process.env['PATH'],
-        NODE_ENV: 'production',
-        WEBSSH2_LISTEN_IP: '127.0.0.1',
-        WEBSSH2_LISTEN_PORT: String(port),
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    }),
-  )
+  const server = spawn(process.execPath, ['dist/index.js'], {
+    cwd: folder,
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      WEBSSH2_LISTEN_IP: '127.0.0.1',
+      WEBSSH2_LISTEN_PORT: String(port),
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  endsWithUs(server)
   const answers = async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/ssh`).catch(() => undefined)
     await answer?.arrayBuffer()
