@@ -34,4 +34,13 @@ describe.each<[string, () => Subject]>([
     await pass(50)
     await slept
   })
+
+  test('counts the time that goes by', async () => {
+    const { clock, pass } = open()
+    const [begun, since] = [clock.now(), clock.monotonic()]
+    await pass(50)
+    const gone = clock.monotonic() - since
+    expect(gone).toBeGreaterThan(45)
+    expect(Math.abs(clock.now() - begun - gone)).toBeLessThan(5)
+  })
 })

@@ -6,12 +6,15 @@ export type Clock = {
 
 /** Calls back, and may be called off: for what is set anew so often that a promise and a signal each time cost more than what is then done. */
 export type AlarmClock = Clock & {
+  /** Milliseconds since some moment. Nobody sets it: it goes on where `now` goes back. */
+  monotonic(): number
   /** Returns how to call it off. */
   after(ms: number, ring: () => void): () => void
 }
 
 export const systemClock: AlarmClock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)

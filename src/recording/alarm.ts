@@ -19,7 +19,7 @@ export function createAlarm(clock: AlarmClock, ring: () => void): { set(at: numb
     else ring()
   }
   return {
-    /** ms since 1970; Infinity: not at all. */
+    /** By `now` of its clock, which goes on; Infinity: not at all. */
     set(at) {
       wanted = at
       if (at < armedFor || !Number.isFinite(at)) arm()

@@ -23,7 +23,7 @@ export function createOutputGatherer() {
     get size() {
       return size
     },
-    /** `at`: ms since 1970. */
+    /** `at`: ms of the session. */
     push(bytes: Uint8Array, at: number) {
       size += bytes.length
       // Hardly any is longer, and a view of each costs as much as all else that is done with it here.

@@ -42,6 +42,24 @@ describe('a recorder', () => {
     await recorder.seal('closed-by-person')
   })
 
+  test('writes in time though the clock of the machine is set back, and nothing recorded goes back', async () => {
+    const recorder = await openWith()
+    const folder = join(directory, recorder.facts.id)
+    await clock.advance(500)
+    recorder.output(Buffer.from('before'))
+    clock.set(clock.now() - 3_600_000)
+    await clock.advance(1_100)
+    await vi.waitFor(() => expect(readFileSync(join(folder, partName(1)), 'utf8')).toBe('[500,"o","before"]\n'))
+    recorder.output(Buffer.from('after'))
+    await clock.advance(400)
+    expect(await recorder.seal('closed-by-person')).toMatchObject({ durationMs: 2_000 })
+    const { events } = parseEvents(gunzipSync(readFileSync(join(folder, sliceName(1)))))
+    expect(events).toEqual([
+      [500, 'o', 'before'],
+      [1_600, 'o', 'after'],
+    ])
+  })
+
   test('a disk that does not answer ends the session within two seconds', async () => {
     const files = directoryFiles(directory)
     let hang = false

@@ -61,12 +61,16 @@ export async function openRecorder(options: {
   const unavailable = (cause: unknown) =>
     isCoded(cause) ? cause : recordingErrors.RECORDING_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
 
+  const zero = clock.monotonic() - Math.max(0, clock.now() - facts.startedAt)
+  /** Whole milliseconds of the session. A machine's clock that is set makes nothing recorded go back, and nothing due wait. */
+  const time: AlarmClock = { ...clock, now: () => Math.floor(clock.monotonic() - zero) }
+
   const begin = async () => {
     const session = files.put(facts.id, SESSION, Buffer.from(JSON.stringify(facts)))
     await inTime(clock, OPEN_MS, 'the store of recordings', session)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await syncDirectory(options.spool)
-    return openSliceLog({ files, folder, facts, clock, budget })
+    return openSliceLog({ files, folder, facts, clock: time, budget })
   }
   const log = await begin().catch((cause) => {
     throw unavailable(cause)
@@ -97,13 +101,13 @@ export async function openRecorder(options: {
   }
 
   const record = (kind: EventKind, data: string, at: number): RecordedEvent => {
-    const event: RecordedEvent = [Math.max(0, at - facts.startedAt), kind, data]
+    const event: RecordedEvent = [at, kind, data]
     added += 1
     for (const listener of listeners) listener(event)
     return event
   }
 
-  const add = (kind: EventKind, data: string, at = clock.now()) => {
+  const add = (kind: EventKind, data: string, at = time.now()) => {
     if (over === undefined) events.push(record(kind, data, at))
   }
 
@@ -130,7 +134,7 @@ export async function openRecorder(options: {
       queued = undefined
       if (over !== undefined) return resolve()
       letGo = resolve
-      stepBegunAt = clock.now()
+      stepBegunAt = time.now()
       setAlarm()
       void write()
         .catch(fail)
@@ -157,8 +161,8 @@ export async function openRecorder(options: {
     })
   }
 
-  const alarm = createAlarm(clock, () => {
-    const now = clock.now()
+  const alarm = createAlarm(time, () => {
+    const now = time.now()
     if (stepBegunAt !== undefined && now >= stepBegunAt + STALL_MS) return lookAtDisk(stepBegunAt)
     const isDue = now >= writeBy || (stepBegunAt === undefined && now >= log.closesAt)
     if (isDue) void schedule()
@@ -171,7 +175,7 @@ export async function openRecorder(options: {
     alarm.set(over === undefined ? Math.min(writeBy, next) : Number.POSITIVE_INFINITY)
   }
 
-  const writeSoon = (now = clock.now()) => {
+  const writeSoon = (now = time.now()) => {
     if (writeBy !== Number.POSITIVE_INFINITY) return
     writeBy = now + WRITE_MS
     setAlarm()
@@ -190,7 +194,7 @@ export async function openRecorder(options: {
     failed,
     output(bytes) {
       if (over !== undefined || bytes.length === 0) return
-      const now = clock.now()
+      const now = time.now()
       output.push(bytes, now)
       waiting += bytes.length
       gatherSoon()
@@ -227,7 +231,7 @@ export async function openRecorder(options: {
       setAlarm()
       try {
         const slices = await log.close()
-        const sealed = await sealSlices({ files, facts, slices, reason, endedAt: clock.now(), signer })
+        const sealed = await sealSlices({ files, facts, slices, reason, endedAt: facts.startedAt + time.now(), signer })
         // A bucket has everything now; where the store is this folder, it is not empty.
         await rmdir(folder).catch(() => undefined)
         return sealed

@@ -28,7 +28,7 @@ const LAST_MS = 8_000
 
 /** The slices of one recording, as they are written. One call of `append` or `close` at a time. */
 export type SliceLog = {
-  /** When the open slice is old enough to be closed, ms since 1970: call `append` then, with nothing if need be. Infinity: it is empty. */
+  /** When the open slice is old enough to be closed, in ms of the session: call `append` then, with nothing if need be. Infinity: it is empty. */
   readonly closesAt: number
   /** Resolves once when a closed slice cannot be stored. */
   readonly failed: Promise<unknown>
@@ -52,6 +52,7 @@ export async function openSliceLog(options: {
   files: RecordingFiles
   folder: string
   facts: SessionFacts
+  /** Its `now` is in ms of the session. */
   clock: Clock
   /** Where the store is a bucket: how much may wait for it. Without it the store is this machine, and a failure is one at once. */
   budget?: SpoolBudget | undefined
@@ -132,7 +133,7 @@ export async function openSliceLog(options: {
 
   const log: SliceLog = {
     get closesAt() {
-      return slice.since === undefined ? Number.POSITIVE_INFINITY : facts.startedAt + slice.since + sliceMs
+      return slice.since === undefined ? Number.POSITIVE_INFINITY : slice.since + sliceMs
     },
     failed,
     async append(batch) {
