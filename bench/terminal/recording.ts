@@ -16,7 +16,7 @@ const WORKS = 6
 /** What runs a few times a second is compiled late: the first minute of a process costs more than all later ones. */
 const WARM_WORKS = 3
 /** Two processes of one kind differ by as much as the recorder costs: what is compiled when, and what is collected, is chance. */
-const PROCESSES = 8
+const PROCESSES = 12
 
 /** `work`, `flood`: ms of CPU, all of them together. `bytes`: of one flood. */
 type Side = { recorded: boolean; gateway: Gateway; shell: Shell; work: number; flood: number; bytes: number }
@@ -33,8 +33,8 @@ export async function costOfRecording(
 ): Promise<Row[]> {
   const gateways: Gateway[] = []
   const sides: Side[] = []
-  const workAtOnce = () =>
-    Promise.all(sides.map(async (side) => ({ side, cost: await costOfWork(side.gateway, side.shell, lines) })))
+  const workAtOnce = (times: number) =>
+    Promise.all(sides.map(async (side) => ({ side, cost: await costOfWork(side.gateway, side.shell, lines, times) })))
   const works = quick ? 1 : WORKS
   const processes = quick ? 1 : PROCESSES
   try {
@@ -47,10 +47,8 @@ export async function costOfRecording(
         sides.push({ recorded, gateway, shell, work: 0, flood: 0, bytes })
       }
     }
-    for (let n = 0; n < (quick ? 0 : WARM_WORKS); n += 1) await workAtOnce()
-    for (let n = 0; n < works; n += 1) {
-      for (const { side, cost } of await workAtOnce()) side.work += cost.cpuMs
-    }
+    if (!quick) await workAtOnce(WARM_WORKS)
+    for (const { side, cost } of await workAtOnce(works)) side.work = cost.cpuMs
     for (let n = 0; n < floods; n += 1) {
       for (const side of sides) side.flood += (await costOfFlood(side.gateway, side.shell, host)).cpuMs
     }
