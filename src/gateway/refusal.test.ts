@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -107,13 +107,32 @@ describe('a connect is refused', () => {
     )
   })
 
-  test('when it hangs up before it is logged in to', async () => {
-    const fickle = createServer((socket) => void setTimeout(() => socket.resetAndDestroy(), 50)).listen(0, '127.0.0.1')
-    await once(fickle, 'listening')
-    const address = fickle.address()
+  const connectionTo = async (host: Server) => {
+    host.listen(0, '127.0.0.1')
+    await once(host, 'listening')
+    const address = host.address()
     const port = typeof address === 'object' ? address?.port : 0
     const id = await stage.addConnection()
     await stage.store.db.updateTable('connections').set({ port }).execute()
+    return id
+  }
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['never says who it is', () => undefined],
+    ['resets when it is spoken to', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+  ])('when it %s', async (_what, serve) => {
+    const host = createServer((socket) => serve(socket.on('error', () => undefined)))
+    const id = await connectionTo(host)
+    await stage.start({ connectTimeout: '1s' })
+    await expect(stage.open(id)).rejects.toMatchObject({ code: 'TARGET_FAILED' })
+    // What the SSH library has to say after it has failed: unheard, it would end the process.
+    await systemClock.sleep(100)
+    host.close()
+  })
+
+  test('when it hangs up before it is logged in to', async () => {
+    const fickle = createServer((socket) => void setTimeout(() => socket.resetAndDestroy(), 50))
+    const id = await connectionTo(fickle)
     stage.readConsole = async () => {
       await systemClock.sleep(300)
       return stage.console

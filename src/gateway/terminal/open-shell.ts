@@ -51,7 +51,8 @@ export function openShell(
       client.destroy()
       reject(refusedKey ?? toFailure(cause, details))
     }
-    client.once('error', fail)
+    // Not once: after a host that never said who it is, or reset, a second one comes, and with nobody to hear it the process would end.
+    client.on('error', fail)
     // It hung up while the credential was fetched; the SSH library would wait for its answer.
     if (socket.destroyed) return fail(new Error('the host hung up'))
     client.once('ready', () => {
