@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../test/fixtures/postgres.ts'
+import { startSilentRelay } from '../../test/fixtures/silent-relay.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
 import { openForReading, type ReadingStore } from './open-for-reading.ts'
 import { openPostgres } from './postgres.ts'
+import { postgresNotify } from './postgres-notify.ts'
 import { openSqlite } from './sqlite.ts'
 import type { Notices, Store } from './store.ts'
 
@@ -210,3 +213,27 @@ test('notices come again after PostgreSQL ended the connection that listens', as
     )
     .toContain('here again')
 })
+
+test('notices come again after PostgreSQL vanished without a word from the connection that listens', async () => {
+  const store = keep(await engines.postgres())
+  const url = new URL(postgres.url)
+  const relay = await startSilentRelay(Number(url.port))
+  url.port = String(relay.port)
+  const pool = new pg.Pool({ connectionString: postgres.url })
+  const notify = await postgresNotify(pool, new Secret(url.href), silentLog, 100)
+  const heard: string[] = []
+  notify.subscribe('scope', ({ scope }) => heard.push(scope))
+  relay.fallSilent()
+  await expect
+    .poll(
+      async () => {
+        await store.notify.publish('scope', { scope: 'here again' })
+        return heard
+      },
+      { timeout: 15_000, interval: 200 },
+    )
+    .toContain('here again')
+  await notify.close()
+  await pool.end()
+  await relay.stop()
+}, 20_000)
