@@ -4,13 +4,14 @@ import type { Person } from '../model/person.ts'
 import { parseScope } from '../model/scope.ts'
 import type { SessionEndReason } from '../model/session.ts'
 import type { Recordings } from '../recording/recordings.ts'
-import type { AbandonedSeal } from '../recording/seal-abandoned.ts'
 import { askAgain, type Judged, readFactsAnew } from './ask-again.ts'
 import type { Attachment, Size, TerminalChannel } from './channel.ts'
+import { createLostCloser } from './close-lost.ts'
 import { gatewayErrors } from './errors.ts'
 import { fingerprintOf } from './host-keys.ts'
 import { type OpenDeps, type Opened, openTerminal } from './open-terminal.ts'
 import { createLaterSealer } from './seal-later.ts'
+import { createSessionEnds } from './session-ends.ts'
 import { HEARTBEAT_MS, openSessionRows } from './session-rows.ts'
 import { startTerminalSession, type TerminalSession } from './terminal/terminal-session.ts'
 import { startWatch, type Watch } from './watch.ts'
@@ -38,24 +39,27 @@ export type Gateway = {
 /** A host that boots may be waited for longer than a stop may take: what is still being opened then, the next life closes. */
 const OPENING_WITHIN_MS = 5_000
 
-type Held = { person: Person; scope: string; instanceId: string }
+type Held = { id: string; person: Person; scope: string; instanceId: string }
 type Live = Held & Judged & { session: TerminalSession; watches: Set<Watch> }
-type End = { concerns(one: Held): boolean; reason: SessionEndReason }
+type End = { concerns(one: Held): boolean; reason: SessionEndReason; by?: string }
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { store, trail, clock, log, node } = deps
   const rows = openSessionRows(deps)
+  const ends = createSessionEnds({ rows, log })
+  /** Its row may be there, and it is not live yet. */
+  const beginning = new Set<string>()
   const live = new Map<string, Live>()
   /** Over, and not yet sealed and told. */
   const ending = new Set<string>()
-  const isLiving = (id: string) => live.has(id) || ending.has(id)
+  const isLiving = (id: string) => beginning.has(id) || live.has(id) || ending.has(id) || ends.waits(id)
   /** For each session that is being opened, the ends heard of meanwhile: there is nothing to end yet. */
   const opening = new Map<End[], Promise<void>>()
   let closing = false
 
-  const endEach = (concerns: End['concerns'], reason: SessionEndReason) => {
-    for (const heard of opening.keys()) heard.push({ concerns, reason })
-    return Promise.all([...live.values()].filter(concerns).map(({ session }) => session.end(reason)))
+  const endEach = (concerns: End['concerns'], reason: SessionEndReason, by?: string) => {
+    for (const heard of opening.keys()) heard.push({ concerns, reason, ...(by ? { by } : {}) })
+    return Promise.all([...live.values()].filter(concerns).map(({ session }) => session.end(reason, by)))
   }
 
   const stops = [
@@ -66,15 +70,22 @@ export function createGateway(deps: GatewayDeps): Gateway {
       void endEach((one) => one.person.id === personId, 'access-ended')
     }),
     store.notify.subscribe('end-session', ({ sessionId, by }) => {
-      void live.get(sessionId)?.session.end('ended-by-operator', by)
+      void endEach((one) => one.id === sessionId, 'ended-by-operator', by)
     }),
     deps.access.onPolicies(() => {
       for (const one of live.values()) askAgain(deps, one)
     }),
   ]
   const beat = async () => {
-    await rows.beat(node)
+    const before = [...live.keys()]
+    const ours = await rows.beat(node)
     // A notice may be lost: with the process that was to give it, or while the database did not answer.
+    for (const id of before) {
+      const row = ours.get(id)
+      // Another node took this one for dead and has closed it: what is recorded from now on would be in no seal.
+      if (!row) void live.get(id)?.session.end('node-lost')
+      else if (row.endAskedBy !== null) void live.get(id)?.session.end('ended-by-operator', row.endAskedBy)
+    }
     for (const id of await rows.onEndedInstances(node)) void live.get(id)?.session.end('instance-gone')
     // Tags of an instance change too, and policies speak of them.
     await readFactsAnew(store.db, [...live.values()])
@@ -136,16 +147,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
           ...(fault ? { recording: fault } : {}),
         }
         await tell({ ...about, kind: 'session.disconnected', data })
-        // A row that stays open is closed by recoverLost of the next life.
-        await rows.end(id, reason, sealed ? 'sealed' : 'broken').catch((error: unknown) => {
-          log.error({ session: id, reason: reasonOf(error) }, 'the end of a session is not in the database yet')
-        })
+        await ends.write(id, reason, sealed ? 'sealed' : 'broken')
         ending.delete(id)
       },
     })
     const { scope } = recorder.facts
     const { instanceId } = connection
     const one = {
+      id,
       session,
       person,
       scope,
@@ -174,15 +183,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
   }
 
-  async function refuse(person: Person, connectionId: string, error: CodedError): Promise<void> {
+  async function refuse(person: Person, subject: string, error: CodedError): Promise<void> {
     const changed = hasCode(error, gatewayErrors.HOST_KEY_CHANGED)
     const denied = error.code.startsWith('ACCESS_')
     const kind = changed ? 'host-key.refused' : denied ? 'access.refused' : 'session.refused'
     const data = { code: error.code, message: error.message, person: person.name }
-    await trail.record({ kind, actor: person.id, subject: connectionId, source: 'fact', data })
+    await trail.record({ kind, actor: person.id, subject, source: 'fact', data })
   }
 
   const sealLater = createLaterSealer({ ...deps, rows, tell })
+  const closeLost = createLostCloser({ ...deps, rows, ends, tell, isLiving })
 
   const mine = (sessionId: string): Live => {
     const found = live.get(sessionId)
@@ -199,24 +209,26 @@ export function createGateway(deps: GatewayDeps): Gateway {
       try {
         if (closing) throw gatewayErrors.SESSION_NOT_FOUND()
         opened = await openTerminal(deps, { connectionId, person, size, step: (message) => channel.say(message) })
+        beginning.add(opened.id)
         const session = await begin(opened, person)
         const attachment = await session.attach(channel, size, false)
         const one = live.get(opened.id)
         const end = one && heard.find(({ concerns }) => concerns(one))
-        if (end) await session.end(end.reason)
+        if (end) await session.end(end.reason, end.by)
         // The policies may be others than when this was begun.
         if (one) askAgain(deps, one)
         return attachment
       } catch (cause) {
         opened?.shell.close()
         await opened?.recorder.seal('target-failed').catch(() => undefined)
-        if (opened) await rows.end(opened.id, 'target-failed', 'broken').catch(() => undefined)
+        if (opened) await ends.write(opened.id, 'target-failed', 'broken')
         const error = isCoded(cause)
           ? cause
           : gatewayErrors.TARGET_FAILED({ instance: connectionId, reason: reasonOf(cause) }, { cause })
         await refuse(person, connectionId, error)
         throw error
       } finally {
+        if (opened) beginning.delete(opened.id)
         opening.delete(heard)
         settled.resolve()
       }
@@ -226,18 +238,33 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (one.person.id !== person.id) throw gatewayErrors.SESSION_NOT_FOUND({ id: sessionId })
       // Who signed in again may be of other groups.
       one.person = person
+      const verdict = deps.access.may(person, { action: 'connect', facts: one.facts })
+      if (!verdict.allowed) {
+        askAgain(deps, one)
+        await refuse(person, one.connectionId, verdict.error)
+        throw verdict.error
+      }
       return one.session.attach(channel, size, true)
     },
     async watch({ sessionId, person, channel }) {
-      const { session, scope, watches } = mine(sessionId)
+      const one = mine(sessionId)
+      const { session, scope, watches } = one
+      // Since the ticket was given the policies may have changed.
+      const verdict = deps.access.may(person, { action: 'watch', facts: one.facts, owner: one.person.id })
+      if (!verdict.allowed) {
+        await refuse(person, sessionId, verdict.error)
+        throw verdict.error
+      }
       const about = { actor: person.id, subject: sessionId, scope: parseScope(scope), session: sessionId } as const
       const data = { person: person.name }
       await trail.record({ ...about, kind: 'session.watched', source: 'fact', data })
       const begunAt = clock.now()
-      return startWatch({ session, watches, person, channel }, (reason) => {
+      const watch = await startWatch({ session, watches, person, channel }, (reason) => {
         const end = { ...data, reason, durationMs: clock.now() - begunAt }
         void tell({ ...about, kind: 'session.watch-ended', source: 'fact', data: end })
       })
+      askAgain(deps, one)
+      return watch
     },
     async end(sessionId, by) {
       await trail.record({
@@ -248,38 +275,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
         source: 'fact',
         data: { person: by.name },
       })
+      await rows.askEnd(sessionId, by.id)
       await store.notify.publish('end-session', { sessionId, reason: 'ended-by-operator', by: by.id })
     },
     live: () => live.size,
     async recoverLost() {
-      const lost = await rows.lost(node, [...live.keys(), ...ending])
-      for (const session of lost) {
-        const { id, personId, connectionId, startedAt, scope } = session
-        // Two that close one session would seal it twice, the one without what the other still has on its disk.
-        if (!(await rows.claim(session, node))) continue
-        let sealed: AbandonedSeal | undefined
-        try {
-          sealed = await deps.recordings.sealAbandoned(id, 'node-lost')
-        } catch (error) {
-          log.warn({ session: id, reason: reasonOf(error) }, 'the recording of a lost session could not be sealed')
-          // The store is away: the session is closed when it is back.
-          if (isCoded(error) && error.retryable) continue
-        }
-        const about = {
-          actor: personId,
-          subject: connectionId,
-          scope: parseScope(scope),
-          session: id,
-          source: 'fact',
-        } as const
-        if (sealed)
-          await tell({ ...about, kind: 'recording.sealed', subject: id, actor: 'system:gateway', data: { ...sealed } })
-        const durationMs = sealed?.durationMs ?? clock.now() - startedAt
-        await tell({ ...about, kind: 'session.disconnected', data: { reason: 'node-lost', durationMs } })
-        await rows.end(id, 'node-lost', sealed ? 'sealed' : 'broken')
-      }
+      const closed = await closeLost()
       await sealLater(clock.now(), isLiving)
-      return lost.length
+      return closed
     },
     async close() {
       closing = true

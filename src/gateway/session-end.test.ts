@@ -102,6 +102,24 @@ describe('a session ends', () => {
     expect(watcher.text).not.toContain('still-2')
   })
 
+  test('nobody begins to watch it, and nobody comes back to it, when the policies changed since the ticket was given', async () => {
+    const { channel, attachment } = await stage.open()
+    const sessionId = idOf(channel)
+    stage.access.use(parsePolicies([{ name: 'a.cedar', text: ONLY_CONNECT }]))
+    const olga = { ...ada, id: 'idp olga', name: 'olga' }
+    const watching = stage.gateway.watch({ sessionId, person: olga, channel: browser() })
+    await expect(watching).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    expect(stage.kinds()).not.toContain('session.watched')
+    expect(stage.events.at(-1)).toMatchObject({ kind: 'access.refused', subject: sessionId, actor: olga.id })
+    attachment.detach()
+    const text = `permit (principal in Enchilada::Group::"engineer", action, resource);`
+    stage.access.use(parsePolicies([{ name: 'a.cedar', text }]))
+    // Signed in again, and of no group any more.
+    const fewer = stage.gateway.resume({ sessionId, person: { ...ada, groups: [] }, size, channel: browser() })
+    await expect(fewer).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    await vi.waitFor(() => expect(stage.events.at(-1)).toMatchObject({ data: { reason: 'access-withdrawn' } }), 10_000)
+  })
+
   test.each<[string, (ends: { left(): void }) => void, string]>([
     ['who leaves', (watch) => watch.left(), 'left'],
     ['when the session ends', () => void stage.gateway.close(), 'node-stopping'],
@@ -135,6 +153,32 @@ describe('a session ends', () => {
     const { channel } = await opening
     expect(channel.closed).toBe('access-ended')
     expect(stage.events.at(-1)).toMatchObject({ kind: 'session.disconnected', data: { reason: 'access-ended' } })
+  })
+
+  test('by an operator of whom no notice came', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    await stage.start()
+    const { channel } = await stage.open()
+    await stage.store.db.updateTable('sessions').set({ end_asked_by: 'idp olga' }).execute()
+    vi.advanceTimersByTime(10_000)
+    vi.useRealTimers()
+    await vi.waitFor(() => expect(channel.closed).toBe('ended-by-operator'), 10_000)
+    await vi.waitFor(() => expect(stage.events.at(-1)).toMatchObject({ data: { by: 'idp olga' } }), 10_000)
+  })
+
+  test('by an operator who saw it in the list before it was live', async () => {
+    const connected = Promise.withResolvers<string>()
+    const release = Promise.withResolvers<void>()
+    stage.beforeRecord = async ({ kind, session }) => {
+      if (kind !== 'session.connected') return
+      connected.resolve(session ?? '')
+      await release.promise
+    }
+    const opening = stage.open()
+    await stage.gateway.end(await connected.promise, { ...ada, id: 'idp olga', name: 'olga' })
+    release.resolve()
+    const { channel } = await opening
+    expect(channel.closed).toBe('ended-by-operator')
   })
 
   test('when the ledger says that its instance is over and no notice came', { timeout: 30_000 }, async () => {
@@ -182,21 +226,5 @@ describe('a session ends', () => {
     expect(await stage.recordings.verify(id)).toMatchObject({ ok: true })
     const rows = await stage.store.db.selectFrom('sessions').select('recording').where('id', '=', id).execute()
     expect(rows).toEqual([{ recording: 'sealed' }])
-  })
-
-  test('of a node that died, sealed by the next', async () => {
-    const { channel } = await stage.open()
-    const id = idOf(channel)
-    const before = stage.gateway
-    await stage.start()
-    await stage.store.db.updateTable('sessions').set({ heartbeat_at: 0, node: 'node-0' }).execute()
-    expect(await stage.gateway.recoverLost()).toBe(1)
-    expect(stage.events.at(-1)).toMatchObject({
-      kind: 'session.disconnected',
-      session: id,
-      data: { reason: 'node-lost' },
-    })
-    expect(await stage.recordings.verify(id)).toMatchObject({ ok: true })
-    await before.close()
   })
 })

@@ -22,7 +22,10 @@ export type LostSession = {
 export type SessionRows = {
   begin(session: { id: string; startedAt: number; node: string; person: Person; target: Target }): Promise<void>
   end(id: string, reason: SessionEndReason, recording: 'sealed' | 'broken' | 'none'): Promise<void>
-  beat(node: string): Promise<void>
+  /** Those of this node that have not ended, by id. */
+  beat(node: string): Promise<Map<string, { endAskedBy: string | null }>>
+  /** The node of the session ends it at its next beat at the latest, whether or not it hears of it before. */
+  askEnd(id: string, by: string): Promise<void>
   /** Ended on this node since then, their recordings not sealed. */
   broken(node: string, since: number): Promise<string[]>
   /** Its recording was sealed after its end. */
@@ -31,8 +34,8 @@ export type SessionRows = {
   read(ids: readonly string[]): Promise<Map<string, { scope: string; endReason: string | null }>>
   /** Live sessions of this node whose instance is over by the ledger, whether or not a notice said so. */
   onEndedInstances(node: string): Promise<string[]>
-  /** Live sessions whose node is dead, or which this node left behind in an earlier life. */
-  lost(node: string, living: readonly string[]): Promise<LostSession[]>
+  /** Sessions without an end: this node's own, and those whose node has not been heard of for long. */
+  lost(node: string): Promise<LostSession[]>
   /** Makes it this node's to close; false when another was first. */
   claim(session: LostSession, node: string): Promise<boolean>
 }
@@ -77,10 +80,20 @@ export function openSessionRows({ store, clock }: { store: Store; clock: Clock }
       await notify.publish('session', { sessionId: id })
     },
     async beat(node) {
-      await db
+      const rows = await db
         .updateTable('sessions')
         .set({ heartbeat_at: clock.now() })
         .where('node', '=', node)
+        .where('ended_at', 'is', null)
+        .returning(['id', 'end_asked_by'])
+        .execute()
+      return new Map(rows.map(({ id, end_asked_by }) => [id, { endAskedBy: end_asked_by }]))
+    },
+    async askEnd(id, by) {
+      await db
+        .updateTable('sessions')
+        .set({ end_asked_by: by })
+        .where('id', '=', id)
         .where('ended_at', 'is', null)
         .execute()
     },
@@ -120,16 +133,14 @@ export function openSessionRows({ store, clock }: { store: Store; clock: Clock }
         .execute()
       return new Map(rows.map(({ id, scope, end_reason }) => [id, { scope, endReason: end_reason }]))
     },
-    async lost(node, living) {
+    async lost(node) {
       const rows = await db
         .selectFrom('sessions')
         .select(['id', 'node', 'person_id', 'connection_id', 'started_at', 'scope', 'heartbeat_at'])
         .where('ended_at', 'is', null)
         .execute()
       return rows
-        .filter((row) =>
-          row.node === node ? !living.includes(row.id) : row.heartbeat_at < clock.now() - LOST_AFTER_MS,
-        )
+        .filter((row) => row.node === node || row.heartbeat_at < clock.now() - LOST_AFTER_MS)
         .map((row) => ({
           id: row.id,
           personId: row.person_id,

@@ -13,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   '0008-guacamole-clocks': { up: guacamoleClocks },
   '0009-turns': { up: turns },
   '0010-guacamole-policies': { up: guacamolePolicies },
+  '0011-asked-ends': { up: askedEnds },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
@@ -254,4 +255,8 @@ async function guacamolePolicies(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'integer', (c) => c.primaryKey())
     .addColumn('files', 'text', (c) => c.notNull())
     .execute()
+}
+
+async function askedEnds(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('sessions').addColumn('end_asked_by', 'text').execute()
 }

@@ -152,6 +152,8 @@ export type SessionsTable = {
   heartbeat_at: number
   /** `none`, `recording`, `sealed`, `broken`. */
   recording: string
+  /** The operator who wants it ended. */
+  end_asked_by: string | null
 }
 
 export type HostKeysTable = {
