@@ -124,6 +124,21 @@ test('a forged logout token ends nothing', async () => {
   expect((await visitor.get('/api/v1/me')).status).toBe(200)
 })
 
+test('a provider that logs many out at once is heard out, each from its one address', async () => {
+  const people = Array.from({ length: 25 }, (_, n) => `leaver-${n}`)
+  const visitors = await Promise.all(people.map((name) => stage.visitor(name, ['engineer'])))
+  const answers = await Promise.all(
+    people.map(async (sub) =>
+      fetch(`${stage.origin}/sign-out/back-channel`, {
+        method: 'POST',
+        body: new URLSearchParams({ logout_token: await stage.provider.logoutToken({ sub }) }),
+      }),
+    ),
+  )
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  for (const visitor of visitors) expect((await visitor.get('/api/v1/me')).status).toBe(401)
+})
+
 const HOUR = 60 * 60_000
 const BEAT = 20_000
 

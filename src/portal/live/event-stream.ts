@@ -18,25 +18,37 @@ export async function streamEvents(
 ): Promise<Response> {
   const { parts, session, c } = call
   const outbox = createOutbox()
+  const over = new AbortController()
+  const end = () => {
+    outbox.close()
+    over.abort()
+  }
   // Other policies, other rows: the browser comes back and reads the list anew.
-  const stop = parts.access.onPolicies(outbox.close)
+  const stop = parts.access.onPolicies(end)
   const leave = await follow(outbox).catch((error: unknown) => {
     stop()
     throw error
   })
-  const remove = parts.doors.add({ sessionHash: session.hash, personId: session.person.id, close: outbox.close })
+  const remove = parts.doors.add({ sessionHash: session.hash, personId: session.person.id, close: end })
   parts.meters.stream(kind, 1)
   // A proxy that gathers answers would hold back the events.
   c.header('X-Accel-Buffering', 'no')
   return streamSSE(c, async (stream) => {
     stream.onAbort(outbox.close)
+    // What is written waits for a browser that does not read (a HEAD is such a one); aborting lets it go.
+    over.signal.addEventListener('abort', () => stream.abort())
+    const put = async (written: Promise<unknown>) => {
+      const late = setTimeout(end, BEAT_MS)
+      await written
+      clearTimeout(late)
+    }
     try {
-      await stream.writeSSE({ event: 'ready', data: '{}' })
+      await put(stream.writeSSE({ event: 'ready', data: '{}' }))
       while (!outbox.closed && !stream.aborted) {
         const next = await outbox.next(BEAT_MS)
-        if (next) await stream.writeSSE({ event: next.event, data: JSON.stringify(next.data) })
+        if (next) await put(stream.writeSSE({ event: next.event, data: JSON.stringify(next.data) }))
         else if (!(await parts.signIn.sessions.findByHash(session.hash, { use: false }))) outbox.close()
-        else await stream.write(': beat\n\n')
+        else await put(stream.write(': beat\n\n'))
       }
     } finally {
       outbox.close()

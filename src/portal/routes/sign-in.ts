@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
-import { type CodedError, isCoded, reasonOf } from '../../kernel/errors.ts'
-import { newToken, sha256Hex } from '../../kernel/ids.ts'
+import { type CodedError, hasCode, isCoded, reasonOf } from '../../kernel/errors.ts'
+import { newToken } from '../../kernel/ids.ts'
 import { signInErrors } from '../../sign-in/errors.ts'
 import { afterWebSessionsEnded } from '../end-access.ts'
 import { portalErrors } from '../errors.ts'
@@ -56,10 +56,13 @@ export const signInRoutes: readonly Route[] = [
           data: { person: person.name, groups: person.groups, mfa: person.mfa, address: parts.clientAddress.of(c) },
         })
         parts.meters.signIn('succeeded')
-        const before = readSessionCookie(c)
-        if (before !== undefined) await parts.signIn.sessions.end(sha256Hex(before))
+        const cookie = readSessionCookie(c)
+        const before = cookie === undefined ? undefined : await parts.signIn.sessions.find(cookie)
+        if (before) await parts.signIn.sessions.end(before.hash)
         const { token } = await parts.signIn.sessions.open(person, providerSession)
         writeSessionCookie(c, token)
+        // It may have been somebody else's.
+        if (before) await afterWebSessionsEnded(parts, [{ hash: before.hash, personId: before.person.id }])
         return c.redirect(returnTo, 303)
       }),
   }),
@@ -101,7 +104,7 @@ export const signInRoutes: readonly Route[] = [
     crossSite: true,
     answer: { status: 200, description: 'The person’s sessions have ended' },
     async handle({ parts, c }) {
-      if (!parts.signInLimit.take(parts.clientAddress.of(c))) throw signInErrors.SIGN_IN_TOO_MANY()
+      // No limit: a provider that logs out many does so from one address, and a token is checked here, without asking anybody.
       const { logout_token: token } = await c.req.parseBody()
       if (typeof token !== 'string') throw portalErrors.REQUEST_INVALID({ faults: 'logout_token: missing' })
       const { personIds, ended } = await parts.signIn.endByProvider(token)
@@ -123,7 +126,8 @@ export const signInRoutes: readonly Route[] = [
 /** A path of the portal, whatever a link says: nobody is sent elsewhere after signing in. */
 export function ownPath(wanted: string | undefined, origin: string): string {
   const url = URL.parse(wanted ?? '/', origin)
-  return url?.origin === origin ? `${url.pathname}${url.search}` : '/'
+  // Two slashes at the beginning would name another host once more.
+  return url?.origin === origin ? `/${url.pathname.replace(/^\/+/, '')}${url.search}` : '/'
 }
 
 /** Failures on the way in are told by a page, and are in the trail. */
@@ -132,7 +136,9 @@ async function orErrorPage(parts: Parts, c: Context, work: () => Promise<Respons
     return await work()
   } catch (cause) {
     if (!isCoded(cause)) throw cause
-    await noteRefusal(parts, c, cause)
+    // Whoever asks without end would write the trail without end.
+    if (hasCode(cause, signInErrors.SIGN_IN_TOO_MANY)) parts.meters.signIn('refused')
+    else await noteRefusal(parts, c, cause)
     return errorPage(c, cause)
   }
 }

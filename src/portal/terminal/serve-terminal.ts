@@ -68,6 +68,8 @@ export function serveTerminal(
 
   /** Who is signed in elsewhere finds the shell again, within its grace time; else nobody may come back to it. */
   const signedOut = async (reason: 'access-ended' | 'signed-out') => {
+    // A browser need not answer the close, and what it sends until then is still read.
+    gone = true
     watch?.end(reason)
     if (reason === 'signed-out') {
       const elsewhere = await parts.signIn.sessions.hasAny(session.person.id).catch(() => false)
@@ -99,6 +101,7 @@ export function serveTerminal(
   }
 
   socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (gone) return
     if (isBinary) return type(data)
     const message = readMessage(data)
     if (message) take(message)
