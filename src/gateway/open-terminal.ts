@@ -1,7 +1,7 @@
 import type { Access } from '../access/access.ts'
 import type { TargetCalls } from '../aws/target-calls.ts'
 import type { ResolveCredential } from '../credentials/resolve-credential.ts'
-import type { Clock } from '../kernel/clock.ts'
+import type { AlarmClock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
@@ -29,7 +29,7 @@ export type OpenDeps = {
   readConsoleOutput: TargetCalls['readConsoleOutput']
   trail: Trail
   settings: GatewaySettings
-  clock: Clock
+  clock: AlarmClock
   log: Log
 }
 

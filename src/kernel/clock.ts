@@ -34,4 +34,10 @@ export const systemClock: AlarmClock = {
   },
 }
 
+/** The same clock, whose `now` goes on from what it is at this moment, whatever the machine's clock is set to. */
+export function steady(clock: AlarmClock): AlarmClock {
+  const zero = clock.now() - clock.monotonic()
+  return { ...clock, now: () => Math.floor(zero + clock.monotonic()) }
+}
+
 export const toIso = (ms: number): string => new Date(ms).toISOString()

@@ -1,6 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AlarmClock } from '../kernel/clock.ts'
+import { type AlarmClock, steady } from '../kernel/clock.ts'
 import { syncDirectory } from '../kernel/durable-file.ts'
 import { type CodedError, isCoded, reasonOf } from '../kernel/errors.ts'
 import type { Signer } from '../kernel/signer.ts'
@@ -61,9 +61,9 @@ export async function openRecorder(options: {
   const unavailable = (cause: unknown) =>
     isCoded(cause) ? cause : recordingErrors.RECORDING_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
 
-  const zero = clock.monotonic() - Math.max(0, clock.now() - facts.startedAt)
-  /** Whole milliseconds of the session. A machine's clock that is set makes nothing recorded go back, and nothing due wait. */
-  const time: AlarmClock = { ...clock, now: () => Math.floor(clock.monotonic() - zero) }
+  const running = steady(clock)
+  /** In milliseconds of the session. A machine's clock that is set makes nothing recorded go back, and nothing due wait. */
+  const time: AlarmClock = { ...running, now: () => Math.max(0, running.now() - facts.startedAt) }
 
   const begin = async () => {
     const session = files.put(facts.id, SESSION, Buffer.from(JSON.stringify(facts)))

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts'
+import { type AlarmClock, steady } from '../../kernel/clock.ts'
 import type { SessionEndReason } from '../../model/session.ts'
 import type { ChannelMessage } from '../channel.ts'
 
@@ -21,11 +21,12 @@ export function startLimits(options: {
   absolute: number
   grace: number
   startedAt: number
-  clock: Clock
+  clock: AlarmClock
   warn(message: Extract<ChannelMessage, { type: 'warning' }>): void
   end(reason: SessionEndReason): Promise<void>
 }): Limits {
-  const { clock } = options
+  // A machine's clock that is set neither ends a session nor lets it go on.
+  const clock = steady(options.clock)
   const warnMs = Math.min(WARN_MS, options.idle / 2)
   const absoluteEnd = options.startedAt + options.absolute
   const over = new AbortController()

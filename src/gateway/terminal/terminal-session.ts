@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts'
+import type { AlarmClock } from '../../kernel/clock.ts'
 import type { SessionEndReason } from '../../model/session.ts'
 import type { RecordedEvent } from '../../recording/format.ts'
 import type { Recorder } from '../../recording/recorder.ts'
@@ -34,7 +34,7 @@ export type TerminalSessionOptions = {
   shell: Shell
   recorder: Recorder
   limits: { idle: number; absolute: number; grace: number }
-  clock: Clock
+  clock: AlarmClock
   /** Seals, writes rows and trail; called once, when the shell is closed. */
   onEnd(reason: SessionEndReason, by: string | undefined): Promise<void>
 }
