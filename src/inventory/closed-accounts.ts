@@ -1,3 +1,4 @@
+import type { Account, AccountState } from '@aws-sdk/client-organizations'
 import type { Clock } from '../kernel/clock.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Scope } from '../model/scope.ts'
@@ -5,6 +6,12 @@ import type { Directory } from './directory.ts'
 import type { Observer } from './observe.ts'
 
 export type Looking = Pick<Observer, 'observeIds' | 'observeListing'>
+
+/** An account whose sign-up is not finished is none of them: it is asked, so that its refusal is seen. */
+const CLOSED: ReadonlySet<string | undefined> = new Set<AccountState>(['SUSPENDED', 'PENDING_CLOSURE', 'CLOSED'])
+
+/** Organizations retires `Status` for `State`. An account of which it says neither is asked: else discovery would stop without a word. */
+export const isClosed = ({ State, Status }: Pick<Account, 'State' | 'Status'>): boolean => CLOSED.has(State ?? Status)
 
 /** A closed account is not asked: it is a state of its scopes, and nothing is removed because of it. */
 export function besidesClosed(observer: Looking, directory: Pick<Directory, 'account'>, clock: Clock): Looking {

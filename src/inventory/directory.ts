@@ -8,6 +8,7 @@ import type { Log } from '../kernel/log.ts'
 import type { AccountListing } from '../model/account-listing.ts'
 import type { RegionListing } from '../model/region-listing.ts'
 import { partitionOf, type Scope } from '../model/scope.ts'
+import { isClosed } from './closed-accounts.ts'
 import { DISCOVERY } from './observe.ts'
 
 /** DescribeRegions at the same time, each in an account of its own. */
@@ -70,7 +71,7 @@ export function createDirectory({
     } while (token)
     client.destroy()
     return found.flatMap((one) =>
-      one.Id ? [{ id: one.Id, tenant, closed: one.Status !== 'ACTIVE', ...(one.Name ? { name: one.Name } : {}) }] : [],
+      one.Id ? [{ id: one.Id, tenant, closed: isClosed(one), ...(one.Name ? { name: one.Name } : {}) }] : [],
     )
   }
 
