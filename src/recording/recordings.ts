@@ -97,7 +97,10 @@ export function openRecordings(options: {
     },
     async sealAbandoned(id, reason) {
       await factsOf(id)
-      return sealAbandoned({ files, spool, id, reason, signer })
+      const sealed = await sealAbandoned({ files, spool, id, reason, signer, budget })
+      // Also where another node sealed it: what is still on the disk then stays there, and waits for nothing.
+      budget?.giveAll(id)
+      return sealed
     },
     facts: factsOf,
     async sealed(id) {

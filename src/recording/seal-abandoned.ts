@@ -17,6 +17,7 @@ import { parseEvents, unpackSlice } from './reader.ts'
 import type { RecordingFiles } from './recording-files.ts'
 import { type Sealed, sealSlices } from './seal.ts'
 import { type SliceSpan, storeSlice } from './slice-writer.ts'
+import type { SpoolBudget } from './spool.ts'
 
 /** `lostBytes`: what followed the last whole line, half an event that a power cut left. */
 export type AbandonedSeal = Sealed & { lostBytes: number }
@@ -31,8 +32,10 @@ export async function sealAbandoned(options: {
   id: string
   reason: string
   signer: Signer
+  /** Where what waits in the spool is counted. */
+  budget?: SpoolBudget | undefined
 }): Promise<AbandonedSeal | undefined> {
-  const { files, id, reason, signer } = options
+  const { files, id, reason, signer, budget } = options
   const names = await files.names(id)
   const session = await files.get(id, SESSION)
   if (names.includes(MANIFEST) || !session) return undefined
@@ -46,12 +49,14 @@ export async function sealAbandoned(options: {
       slices.push({ n, sha256: sha256Hex(stored), bytes: stored.length, ...spanOf(await unpackSlice(stored)) })
       // A crash between storing a slice and removing its plain text leaves both; the stored one is whole.
       await rm(join(folder, partName(n)), { force: true })
+      budget?.give(id, n)
       continue
     }
     const { span, torn } = await cutTornLine(join(folder, partName(n)))
     lostBytes += torn
     if (span.events > 0) slices.push(await storeSlice(files, id, folder, n, span))
     else await rm(join(folder, partName(n)))
+    budget?.give(id, n)
   }
   const endedAt = facts.startedAt + (slices.at(-1)?.toMs ?? 0)
   const sealed = await sealSlices({ files, facts, slices, reason, endedAt, signer })

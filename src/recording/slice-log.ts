@@ -83,7 +83,7 @@ export async function openSliceLog(options: {
     unstored += 1
     const plain = unstored <= MAX_IN_MEMORY ? text.since(0) : undefined
     if (!plain) text.free()
-    if (budget && !budget.take(size)) {
+    if (budget && !budget.take(facts.id, at, size)) {
       const reason = `the store is away, and ${budget.limit} bytes wait for it on this machine, which is all that may`
       throw recordingErrors.RECORDING_UNAVAILABLE({ reason })
     }
@@ -91,7 +91,7 @@ export async function openSliceLog(options: {
       stored.push(await store(at, span, plain))
       if (plain) text.free()
       unstored -= 1
-      budget?.give(size)
+      budget?.give(facts.id, at)
     })
     storing.catch(tellFailure)
     if (!budget && unstored > MAX_UNSTORED) await storing

@@ -50,6 +50,18 @@ const failureOf = (recorder: Recorder) => {
   return seen
 }
 
+async function endUnsealed(recorder: Recorder) {
+  let refused: unknown
+  void recorder.seal('closed-by-person').catch((error: unknown) => {
+    refused = error
+  })
+  const look = async () => {
+    await clock.advance(500)
+    expect(refused).toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
+  }
+  await vi.waitFor(look, { timeout: 10_000, interval: 20 })
+}
+
 describe('while S3 is away', () => {
   test('a session goes on, can be watched, and is whole in the bucket afterwards', async () => {
     const recorder = await open()
@@ -100,20 +112,39 @@ describe('while S3 is away', () => {
     await speak(recorder, 12)
     bucket.trouble = 'away'
     await speak(recorder, 12)
-    let refused: unknown
-    void recorder.seal('closed-by-person').catch((error: unknown) => {
-      refused = error
-    })
-    const look = async () => {
-      await clock.advance(500)
-      expect(refused).toMatchObject({ code: 'RECORDING_UNAVAILABLE' })
-    }
-    await vi.waitFor(look, { timeout: 10_000, interval: 20 })
+    await endUnsealed(recorder)
     bucket.trouble = undefined
     recordings = begin()
     const sealed = await recordings.sealAbandoned(recorder.facts.id, 'closed-by-person')
     expect(await recordings.verify(recorder.facts.id, sealed?.manifest)).toMatchObject({ ok: true })
     expect(await secondsIn(recorder.facts.id)).toBe(24)
+  })
+
+  test('what an ended session left counts as waiting until it is stored, and no longer', async () => {
+    const recorder = await open()
+    bucket.trouble = 'away'
+    recorder.output(Buffer.alloc(1_200_000, 'x'))
+    await pass(recorder, 2)
+    await endUnsealed(recorder)
+    expect(recordings.waiting()).toBeGreaterThan(1_200_000)
+    await expect(recordings.sealAbandoned(recorder.facts.id, 'closed-by-person')).rejects.toThrow()
+    expect(recordings.waiting()).toBeGreaterThan(1_200_000)
+    bucket.trouble = undefined
+    await recordings.sealAbandoned(recorder.facts.id, 'closed-by-person')
+    expect(recordings.waiting()).toBe(0)
+  })
+
+  test('what another node sealed without waits no more', async () => {
+    const recorder = await open()
+    await speak(recorder, 12)
+    bucket.trouble = 'away'
+    await speak(recorder, 12)
+    await endUnsealed(recorder)
+    bucket.trouble = undefined
+    await begin(join(spool, 'elsewhere')).sealAbandoned(recorder.facts.id, 'node-lost')
+    expect(recordings.waiting()).toBeGreaterThan(0)
+    expect(await recordings.sealAbandoned(recorder.facts.id, 'closed-by-person')).toBeUndefined()
+    expect(recordings.waiting()).toBe(0)
   })
 })
 
@@ -126,6 +157,28 @@ test('S3 that denies ends the session within two seconds', async () => {
   await pass(recorder, 2)
   // No more time passes: only compressing is waited for.
   await expect.poll(() => failure.code).toBe('BUCKET_DENIED')
+})
+
+test('outages that end one session after the other take no room from those that come later', async () => {
+  for (let outage = 0; outage < 3; outage += 1) {
+    const recorder = await open()
+    const failure = failureOf(recorder)
+    await speak(recorder, 6)
+    bucket.trouble = 'denied'
+    recorder.output(Buffer.alloc(1_200_000, 'x'))
+    await pass(recorder, 2)
+    await expect.poll(() => failure.code).toBe('BUCKET_DENIED')
+    bucket.trouble = undefined
+    await recordings.sealAbandoned(recorder.facts.id, 'recording-failed')
+  }
+  const last = await open()
+  const failure = failureOf(last)
+  last.output(Buffer.alloc(1_200_000, 'x'))
+  await pass(last, 2)
+  const sealed = await last.seal('closed-by-person')
+  expect(failure).toEqual({})
+  expect(await recordings.verify(last.facts.id, sealed.manifest)).toMatchObject({ ok: true })
+  expect(recordings.waiting()).toBe(0)
 })
 
 test('a lost reply stores a slice once', async () => {
