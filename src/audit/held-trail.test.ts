@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
-import { createFakeLogGroup, type FakeLogGroup } from '../../test/fixtures/log-group.ts'
+import { createFakeLogGroup, type FakeLogGroup, type Trouble } from '../../test/fixtures/log-group.ts'
 import { silentLog } from '../kernel/log.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
 import { openSqlite } from '../store/sqlite.ts'
@@ -21,9 +21,9 @@ beforeEach(async () => {
 afterEach(() => store.close())
 
 const event: AuditEvent = { kind: 'discovery.added', actor: 'system:discovery', subject: 'i-1', source: 'fact' }
-const begin = () => {
-  const names = createWriterNames({ store, prefix: 'writer', clock })
-  return createHeldTrail({ group, names, clock, log: silentLog })
+const begin = (own = clock) => {
+  const names = createWriterNames({ store, prefix: 'writer', clock: own })
+  return createHeldTrail({ group, names, clock: own, log: silentLog })
 }
 const verify = () => verifyRecords({ records: logRecords({ group, clock }) })
 
@@ -50,6 +50,67 @@ test('one that was frozen does not write under a name that another has taken', a
   await frozen.record(event)
   expect([...group.held.keys()].sort()).toEqual(['writer-1', 'writer-2'])
   expect(await verify()).toMatchObject({ ok: true, records: 3 })
+})
+
+/** A record of which the first attempt has failed, and a process that is frozen in the wait before the second. */
+async function freeze(trouble: Trouble) {
+  const own = createFakeClock()
+  const frozen = begin(own)
+  await frozen.hold(30_000)
+  await frozen.record(event)
+  group.troubles = [trouble]
+  const late = Promise.allSettled([frozen.record({ ...event, subject: 'i-late' })])
+  await own.advance(0)
+  expect(group.troubles).toEqual([])
+  return {
+    frozen,
+    own,
+    async thaw() {
+      own.set(clock.now())
+      await own.advance(1_000)
+      return (await late)[0]
+    },
+  }
+}
+
+describe('one that was frozen between two attempts', () => {
+  test.each<[Trouble, number]>([
+    ['away', 2],
+    ['unsent', 2],
+    ['lost', 3],
+  ])('does not try again when another has its chain (%s)', async (trouble, records) => {
+    const { thaw } = await freeze(trouble)
+    await clock.advance(300_000)
+    const other = begin()
+    await other.hold(30_000)
+    await other.record(event)
+    expect(await thaw()).toMatchObject({ status: 'rejected', reason: { code: 'AUDIT_UNAVAILABLE' } })
+    expect([...group.held.keys()]).toEqual(['writer-1'])
+    expect(await verify()).toMatchObject({ ok: true, records })
+  })
+
+  test('does not try again when it has taken another name meanwhile', async () => {
+    const { frozen, own, thaw } = await freeze('away')
+    await clock.advance(300_000)
+    const other = begin()
+    await other.hold(30_000)
+    await other.record(event)
+    own.set(clock.now())
+    await frozen.hold(30_000)
+    expect(await thaw()).toMatchObject({ status: 'rejected', reason: { code: 'AUDIT_UNAVAILABLE' } })
+    await frozen.record(event)
+    expect([...group.held.keys()].sort()).toEqual(['writer-1', 'writer-2'])
+    expect(await verify()).toMatchObject({ ok: true, records: 3 })
+  })
+
+  test('goes on when its chain is still its own', async () => {
+    const { frozen, own, thaw } = await freeze('away')
+    await clock.advance(300_000)
+    own.set(clock.now())
+    await frozen.hold(30_000)
+    expect(await thaw()).toMatchObject({ status: 'fulfilled' })
+    expect(await verify()).toMatchObject({ ok: true, records: 2 })
+  })
 })
 
 test('a name that stayed ours costs no look at the stream', async () => {

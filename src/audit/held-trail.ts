@@ -18,22 +18,40 @@ export type HeldTrail = Trail & {
   close(): Promise<void>
 }
 
+type Hold = { trail: ChainedTrail; assertHeld(): void; extend(until: number): void }
+
+const notHeld = () =>
+  auditErrors.AUDIT_UNAVAILABLE({ reason: 'this process holds no writer of the trail at the moment' })
+
 export function createHeldTrail(options: { group: LogGroup; names: WriterNames; clock: Clock; log: Log }): HeldTrail {
   const { group, names, clock, log } = options
-  let held: { trail: ChainedTrail; until: number } | undefined
+  let held: Hold | undefined
+
+  const begin = async (writer: string, firstUntil: number): Promise<Hold> => {
+    let until = firstUntil
+    // Of this hold and no other: what still waits under a name that was lost must not go when the next name is held.
+    const assertHeld = () => {
+      if (clock.now() >= until) throw notHeld()
+    }
+    const trail = await openLogTrail({ group, writer, clock, log, assertHeld })
+    const extend = (to: number) => {
+      until = to
+    }
+    return { trail, assertHeld, extend }
+  }
+
   return {
     async hold(ms) {
       const { name, until, isNew } = await names.hold(ms)
       // Forgotten first: should the stream not be readable now, the next call must not go on from what it held before.
       if (isNew) held = undefined
-      const trail = held?.trail ?? (await openLogTrail({ group, writer: name, clock, log }))
-      held = { trail, until }
+      if (held) held.extend(until)
+      else held = await begin(name, until)
     },
     async record(event: AuditEvent) {
       // Who writes on under a name that another may hold by now breaks its chain for ever.
-      if (!held || clock.now() >= held.until) {
-        throw auditErrors.AUDIT_UNAVAILABLE({ reason: 'this process holds no writer of the trail at the moment' })
-      }
+      if (!held) throw notHeld()
+      held.assertHeld()
       return held.trail.record(event)
     },
     flush: async () => held?.trail.flush(),

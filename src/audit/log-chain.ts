@@ -16,8 +16,14 @@ const ATTEMPTS = 4
  * A chain whose only store is a log stream, for a process without a lasting disk. It goes on from what the stream holds. Only one
  * process at a time may hold a writer's name (`createWriterNames`): nothing in CloudWatch Logs would stop a second one.
  */
-export async function openLogChain(options: { group: LogGroup; writer: string; clock: Clock }): Promise<ChainWriter> {
-  const { group, writer, clock } = options
+export async function openLogChain(options: {
+  group: LogGroup
+  writer: string
+  clock: Clock
+  /** Throws once this process does not hold the name any more. Without it the name is always its own. */
+  assertHeld?: (() => void) | undefined
+}): Promise<ChainWriter> {
+  const { group, writer, clock, assertHeld } = options
   if (!isWriter(writer)) throw auditErrors.AUDIT_NOT_CONTINUED({ writer, reason: 'that is no name for a writer' })
   const tail = await readLogTail(group, writer)
   let head: Head = tail ? { seq: tail.seq, hash: tail.hash } : { seq: 0, hash: GENESIS }
@@ -32,6 +38,8 @@ export async function openLogChain(options: { group: LogGroup; writer: string; c
   const send = async (batch: LogEvent[]) => {
     const end = lineHash(batch.at(-1)?.message ?? '')
     for (let attempt = 1; ; attempt += 1) {
+      // Before each attempt: a process frozen in the wait between two wakes up when another may have the name.
+      assertHeld?.()
       try {
         return await group.put(writer, batch)
       } catch (error) {

@@ -31,7 +31,10 @@ export const openTrail = ({ directory, ...options }: TrailOptions & { directory:
   startTrail(openChain(directory, options.writer), options)
 
 /** The trail of a process without a lasting disk. Records that wait together share one call. */
-export const openLogTrail = ({ group, ...options }: TrailOptions & { group: LogGroup }): Promise<ChainedTrail> =>
+export const openLogTrail = ({
+  group,
+  ...options
+}: TrailOptions & { group: LogGroup; assertHeld?: () => void }): Promise<ChainedTrail> =>
   startTrail(openLogChain({ group, ...options }), options)
 
 async function startTrail(opening: Promise<ChainWriter>, { clock, log }: TrailOptions): Promise<ChainedTrail> {
