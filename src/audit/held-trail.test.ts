@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock, type FakeClock } from '../../test/fixtures/fake-clock.ts'
 import { createFakeLogGroup, type FakeLogGroup, type Trouble } from '../../test/fixtures/log-group.ts'
+import { gather } from '../kernel/gather.ts'
 import { silentLog } from '../kernel/log.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
 import { openSqlite } from '../store/sqlite.ts'
@@ -111,6 +112,33 @@ describe('one that was frozen between two attempts', () => {
     expect(await thaw()).toMatchObject({ status: 'fulfilled' })
     expect(await verify()).toMatchObject({ ok: true, records: 2 })
   })
+})
+
+test('one that was frozen while it read the end of a chain does not go on from there', async () => {
+  const own = createFakeClock()
+  const frozen = begin(own)
+  const { readBack } = group
+  const { promise: thawed, resolve: thaw } = Promise.withResolvers<void>()
+  group.readBack = async function* (stream) {
+    const found = await gather(readBack(stream))
+    await thawed
+    yield* found
+  }
+  const late = Promise.allSettled([frozen.hold(30_000)])
+  await own.advance(0)
+  group.readBack = readBack
+  await clock.advance(300_000)
+  const other = begin()
+  await other.hold(30_000)
+  await other.record(event)
+  own.set(clock.now())
+  await frozen.hold(30_000)
+  thaw()
+  expect(await late).toMatchObject([{ status: 'rejected', reason: { code: 'AUDIT_UNAVAILABLE' } }])
+  await frozen.hold(30_000)
+  await frozen.record(event)
+  expect([...group.held.keys()].sort()).toEqual(['writer-1', 'writer-2'])
+  expect(await verify()).toMatchObject({ ok: true, records: 2 })
 })
 
 test('a name that stayed ours costs no look at the stream', async () => {

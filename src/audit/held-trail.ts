@@ -34,6 +34,8 @@ export function createHeldTrail(options: { group: LogGroup; names: WriterNames; 
       if (clock.now() >= until) throw notHeld()
     }
     const trail = await openLogTrail({ group, writer, clock, log, assertHeld })
+    // Frozen while the end was read, this one would take the place of what a later call holds, and be extended with it.
+    assertHeld()
     const extend = (to: number) => {
       until = to
     }
