@@ -1,7 +1,8 @@
 import { constants, write } from 'node:fs'
-import { type FileHandle, open, readFile, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256Hex } from '../kernel/ids.ts'
+import { whenGone } from '../kernel/missing-file.ts'
 import { compressSlice } from './compress-slice.ts'
 import { partName, type RecordedEvent, type SliceFacts, sliceName } from './format.ts'
 import type { RecordingFiles } from './recording-files.ts'
@@ -86,8 +87,11 @@ export async function storeSlice(
   known?: Buffer,
 ): Promise<SliceFacts> {
   const path = join(folder, partName(n))
-  const stored = await compressSlice(known ?? (await readFile(path)))
-  await files.put(id, sliceName(n), stored)
-  await unlink(path)
+  const plain = known ?? (await readFile(path).catch(whenGone))
+  // Without the plain file an earlier try, given up because it took too long, has stored it after all.
+  const stored = plain ? await compressSlice(plain) : await files.get(id, sliceName(n))
+  if (!stored) throw new Error(`${path} is gone, and not in the store`)
+  if (plain) await files.put(id, sliceName(n), stored)
+  await rm(path, { force: true })
   return { n, sha256: sha256Hex(stored), bytes: stored.length, ...span }
 }

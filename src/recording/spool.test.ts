@@ -63,6 +63,26 @@ async function endUnsealed(recorder: Recorder) {
 }
 
 describe('while S3 is away', () => {
+  test('a slice whose first try took too long, and was stored after all, is no trouble to the next', async () => {
+    const slow = Promise.withResolvers<void>()
+    const { create } = bucket
+    let isSlow = false
+    bucket.create = async (key, bytes) => {
+      if (isSlow && key.endsWith('.slice')) await slow.promise
+      return create(key, bytes)
+    }
+    const recorder = await open()
+    isSlow = true
+    await speak(recorder, 30)
+    isSlow = false
+    slow.resolve()
+    await speak(recorder, 40)
+    const sealed = await recorder.seal('closed-by-person')
+    expect(recordings.waiting()).toBe(0)
+    expect(await recordings.verify(recorder.facts.id, sealed.manifest)).toMatchObject({ ok: true })
+    expect(await secondsIn(recorder.facts.id)).toBe(70)
+  })
+
   test('a session goes on, can be watched, and is whole in the bucket afterwards', async () => {
     const recorder = await open()
     const failure = failureOf(recorder)
