@@ -1,11 +1,10 @@
-import { chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { mkdirSync, type Stats, statSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
-import { dayFile } from '../audit/chain-files.ts'
 import { auditErrors } from '../audit/errors.ts'
 import { openLogTrail, openTrail } from '../audit/trail.ts'
-import { systemClock as clock, toIso } from '../kernel/clock.ts'
+import { systemClock as clock } from '../kernel/clock.ts'
 import { reasonOf } from '../kernel/errors.ts'
 import { createLog } from '../kernel/log.ts'
 import type { AuditEvent } from '../model/audit-event.ts'
@@ -27,13 +26,20 @@ export async function recordCommand(
   const user = userName()
   const host = hostname()
   const writer = `cli-${plain(host)}-${plain(user)}`.slice(0, 128)
+  const sudo = process.env['SUDO_USER']
+  const data = { ...event.data, user, host, ...(sudo === undefined ? {} : { sudoUser: sudo }) }
+  const record = { ...event, actor: `os-user:${user}@${host}`, source: 'claim', data } as const
+  const { audit } = loaded.config
+  if (audit.cloudWatchLogs) return write(loaded, writer, record)
+  await asOwnerOf(resolve(loaded.folder, audit.directory), () => write(loaded, writer, record))
+}
+
+async function write(loaded: Loaded, writer: string, record: AuditEvent): Promise<void> {
   const held = await hold(loaded, writer)
   try {
     const trail = await held.open()
     try {
-      const sudo = process.env['SUDO_USER']
-      const data = { ...event.data, user, host, ...(sudo === undefined ? {} : { sudoUser: sudo }) }
-      await trail.record({ ...event, actor: `os-user:${user}@${host}`, source: 'claim', data })
+      await trail.record(record)
     } finally {
       await trail.close()
     }
@@ -60,7 +66,6 @@ async function hold(loaded: Loaded, writer: string) {
     ? join(envPaths('enchilada', { suffix: '' }).log, `${writer}.lock`)
     : join(directory, writer, 'lock')
   try {
-    if (!audit.cloudWatchLogs) giveToOwner(directory, [lock, dayFile(directory, writer, toIso(clock.now()))])
     mkdirSync(dirname(lock), { recursive: true, mode: 0o700 })
     const { release } = holdFile(lock, WAIT_MS)
     const open = async () =>
@@ -73,14 +78,31 @@ async function hold(loaded: Loaded, writer: string) {
   }
 }
 
-/** What root writes must stay readable for the user that `serve` runs as: the notary reads every chain. */
-function giveToOwner(directory: string, files: readonly string[]): void {
-  const { uid, gid } = statSync(directory)
-  for (const path of files) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    closeSync(openSync(path, 'a', 0o600))
-    if (process.getuid?.() !== 0) continue
-    chownSync(dirname(path), uid, gid)
-    chownSync(path, uid, gid)
+/**
+ * Root writes there as the user that `serve` runs as, who owns the folder: the notary reads every chain, and where somebody with that
+ * user's rights has planted a link, nothing of root's is behind it.
+ */
+async function asOwnerOf(directory: string, work: () => Promise<void>): Promise<void> {
+  const { setgroups, getgroups, setegid, seteuid } = process
+  if (process.getuid?.() !== 0 || !setgroups || !getgroups || !setegid || !seteuid) return work()
+  const { uid, gid } = ownerOf(directory)
+  const groups = getgroups()
+  setgroups([gid])
+  setegid(gid)
+  seteuid(uid)
+  try {
+    await work()
+  } finally {
+    seteuid(0)
+    setegid(0)
+    setgroups(groups)
+  }
+}
+
+function ownerOf(directory: string): Stats {
+  try {
+    return statSync(directory)
+  } catch (cause) {
+    throw auditErrors.AUDIT_UNAVAILABLE({ reason: reasonOf(cause) }, { cause })
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -86,8 +86,33 @@ test.runIf(process.getuid?.() === 0)("what root leaves there can be read by the 
   const NOBODY = 65_534
   chownSync(audit(), NOBODY, NOBODY)
   chmodSync(audit(), 0o700)
+  chmodSync(stage.folder, 0o755)
   await recordings('export', id)
   const [writer = ''] = readdirSync(audit())
   const owners = ['', ...readdirSync(join(audit(), writer))].map((name) => statSync(join(audit(), writer, name)).uid)
   expect(owners).toEqual([NOBODY, NOBODY, NOBODY])
+})
+
+test.runIf(process.getuid?.() === 0)("what the portal's user plants there gives it nothing of root's", async () => {
+  const NOBODY = 65_534
+  chownSync(audit(), NOBODY, NOBODY)
+  chmodSync(stage.folder, 0o755)
+  const own = join(stage.folder, 'of-root')
+  writeFileSync(own, 'secret', { mode: 0o600 })
+  const writer = `cli-${hostname()}-${userInfo().username}`.replace(/[^A-Za-z0-9-]/g, '-')
+  mkdirSync(join(audit(), writer))
+  symlinkSync(own, join(audit(), writer, 'lock'))
+  expect(await recordings('export', id)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('AUDIT_UNAVAILABLE'),
+  })
+  rmSync(join(audit(), writer), { recursive: true })
+  const place = join(stage.folder, 'folder-of-root')
+  mkdirSync(place, { mode: 0o700 })
+  symlinkSync(place, join(audit(), writer))
+  expect(await recordings('export', id)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('AUDIT_UNAVAILABLE'),
+  })
+  expect([own, place].map((path) => statSync(path).uid)).toEqual([0, 0])
 })
