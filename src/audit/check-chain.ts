@@ -70,10 +70,17 @@ export async function checkChain(options: {
       return fault('changed', head.seq, `records ${sound + 1} to ${head.seq} are not all what the checkpoint signed`)
     }
   }
-  const last = Math.max(0, ...signed.keys())
+  const last = lastSigned(signed)
   if (head.seq < last) {
     const message = `the chain ends at ${head.seq}, but ${last} records were signed`
     return { head, fault: { file: options.where, line: 0, writer, seq: head.seq + 1, code: 'tail-cut', message } }
   }
   return { head, ...(mark === undefined ? {} : { mark }) }
+}
+
+/** The number of the last record that was signed, 0 if none was. In years there are more of them than a call takes arguments. */
+export function lastSigned(signed: ReadonlyMap<number, string>): number {
+  let last = 0
+  for (const seq of signed.keys()) last = Math.max(last, seq)
+  return last
 }

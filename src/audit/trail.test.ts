@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../kernel/clock.ts'
 import { lineHash } from '../kernel/hash-chain.ts'
@@ -277,6 +277,19 @@ describe('a forger', () => {
     forgeChain(files()[0] ?? '', 4)
     expect(await verifyTrail({ directory: trail })).toMatchObject({ ok: true })
     expect((await verifyTrail({ directory: trail, anchor })).faults[0]).toMatchObject({ code: 'changed', seq: 20 })
+  })
+
+  test.each([
+    ['is not ended by a line feed', 'node-1', ''],
+    ['stands with another writer', 'cli-host-ada', '\n'],
+  ])('whose record %s shows it in no list either', async (_what, folderOf, end) => {
+    const [first = ''] = readFileSync(files()[0] ?? '', 'utf8').split('\n')
+    const path = join(trail, folderOf, basename(files()[0] ?? ''))
+    mkdirSync(join(trail, folderOf), { recursive: true })
+    appendFileSync(path, `${JSON.stringify({ ...JSON.parse(first), actor: 'somebody-else' })}${end}`)
+    const { items } = await listRecords(trail, {}, { limit: 100 })
+    expect(items).toHaveLength(20)
+    expect(items.map(({ actor }) => actor)).not.toContain('somebody-else')
   })
 
   test('who removes a writer altogether is found', async () => {

@@ -1,7 +1,7 @@
 import { GENESIS, lineHash } from '../kernel/hash-chain.ts'
 import { verifierOf } from '../kernel/signer.ts'
 import { fileRecords } from './chain-files.ts'
-import { checkChain, type Fault, type FaultCode } from './check-chain.ts'
+import { checkChain, type Fault, type FaultCode, lastSigned } from './check-chain.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { type CheckpointStore, fileCheckpoints } from './checkpoint-store.ts'
 import type { RecordSource } from './record-source.ts'
@@ -46,7 +46,7 @@ export async function verifyRecords(options: {
     const { head, fault } = await checkChain({ writer, lines, signed: expected, where: writer })
     if (fault) faults.push(fault)
     records += head.seq
-    unsigned += Math.max(0, head.seq - Math.max(0, ...expected.keys()))
+    unsigned += Math.max(0, head.seq - lastSigned(expected))
   }
   const until = signed.last === undefined ? {} : { coveredUntil: signed.last }
   return { ok: faults.length === 0, records, unsigned, ...until, faults }
