@@ -7,13 +7,14 @@ import type { AlarmClock } from '../kernel/clock.ts'
 export function createAlarm(clock: AlarmClock, ring: () => void): { set(at: number): void } {
   let wanted = Number.POSITIVE_INFINITY
   let armedFor = Number.POSITIVE_INFINITY
-  let disarm: () => void = () => undefined
+  let disarm = nothing
   const arm = () => {
     disarm()
     armedFor = wanted
     if (Number.isFinite(wanted)) disarm = clock.after(wanted - clock.now(), look)
   }
   const look = () => {
+    disarm = nothing
     armedFor = Number.POSITIVE_INFINITY
     if (clock.now() < wanted) arm()
     else ring()
@@ -26,3 +27,5 @@ export function createAlarm(clock: AlarmClock, ring: () => void): { set(at: numb
     },
   }
 }
+
+const nothing = (): void => undefined

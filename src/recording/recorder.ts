@@ -136,13 +136,15 @@ export async function openRecorder(options: {
       letGo = resolve
       stepBegunAt = time.now()
       setAlarm()
-      void write()
-        .catch(fail)
-        .finally(() => {
-          stepBegunAt = undefined
-          setAlarm()
-          resolve()
-        })
+      const end = () => {
+        stepBegunAt = undefined
+        setAlarm()
+        resolve()
+      }
+      write().then(end, (cause) => {
+        fail(cause)
+        end()
+      })
     })
 
   const schedule = (): Promise<void> => {
