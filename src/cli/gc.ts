@@ -40,9 +40,10 @@ export const gc: Command = async (context) => {
     const wanted = await Promise.all(servers.map(isWanted))
     for (const server of servers.filter((_, at) => !wanted[at])) {
       await attempt(server.instanceId, async () => {
-        await terminate(await engineer.ec2(server.scope, environmentOf(server)?.role), server.instanceId)
+        const { instanceId: subject, scope, leaseId: session, owner, launchedAt } = server
+        const ec2 = await engineer.ec2(scope, environmentOf(server)?.role)
+        await terminate(ec2, { instanceId: subject, at: launchedAt }, clock)
         ended.push(server)
-        const { instanceId: subject, scope, leaseId: session, owner } = server
         const data = { reason: 'gc', owner }
         const actor = (await engineer.whoAmI(scope.region)).arn
         await trail.record({ kind: 'tunnel.ended', actor, subject, scope, session, source: 'fact', data })

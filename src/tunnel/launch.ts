@@ -112,41 +112,57 @@ async function send(ec2: EC2Client, request: RunInstancesCommandInput): Promise<
   return Instances?.[0]?.InstanceId ?? ''
 }
 
+/** `at`: when EC2 gave the id, ms since 1970. */
+export type Launched = { instanceId: string; at: number }
+
 /**
  * The server of a launch whose reply nobody read: by its tag, or else by the same call again, which gives the server of the first call
- * or makes the one it would have made. Undefined when AWS refuses the call as it refused the first.
+ * or makes the one it would have made: it may be as young as the answer. Undefined when AWS refuses the call as it refused the first.
  */
 export async function findLaunched(
   ec2: EC2Client,
   leaseId: string,
   requests: readonly RunInstancesCommandInput[],
-): Promise<string | undefined> {
+  clock: Clock,
+): Promise<Launched | undefined> {
   const tagged = await ec2.send(
     new DescribeInstancesCommand({ Filters: [{ Name: `tag:${TAGS.lease}`, Values: [leaseId] }] }),
   )
   const found = tagged.Reservations?.[0]?.Instances?.[0]?.InstanceId
+  if (found !== undefined) return { instanceId: found, at: clock.now() }
   const last = requests.at(-1)
-  if (found !== undefined || last === undefined) return found
+  if (last === undefined) return undefined
   try {
-    return await send(ec2, last)
+    return { instanceId: await send(ec2, last), at: clock.now() }
   } catch (error) {
     if (isRefusal(error)) return undefined
     throw error
   }
 }
 
-/** A server that AWS does not know any more is gone as well. */
-export async function terminate(ec2: EC2Client, instanceId: string): Promise<void> {
-  try {
-    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }))
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-  }
-}
-
 /** The SDK's waiter looks every 15 s. */
 const LOOK_EVERY_MS = 500
 const ADDRESS_WITHIN_MS = 120_000
+/** EC2 may need minutes until all of it knows what it has made (EC2 Developer Guide, "Eventual consistency"), and knows for an hour what has ended. */
+const YOUNG_MS = 300_000
+const UNKNOWN_FOR_MS = 15_000
+
+/** A server that AWS does not know any more is gone as well; a young one may be one that it does not know yet, and is asked for again. */
+export async function terminate(ec2: EC2Client, { instanceId, at }: Launched, clock: Clock): Promise<void> {
+  const begun = clock.now()
+  const giveUpAt = begun - at < YOUNG_MS ? begun + UNKNOWN_FOR_MS : begun
+  while (!(await endKnown(ec2, instanceId)) && clock.now() < giveUpAt) await clock.sleep(LOOK_EVERY_MS)
+}
+
+async function endKnown(ec2: EC2Client, instanceId: string): Promise<boolean> {
+  try {
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }))
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
 
 /** Waits for the public address only: what comes after `pending` is the business of the handshake. */
 export async function waitForAddress(

@@ -14,7 +14,7 @@ import { tunnelErrors } from './errors.ts'
 import type { GuardLink } from './guard-link.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { KnownWays } from './known-ways.ts'
-import { findLaunched, launch, terminate, waitForAddress } from './launch.ts'
+import { findLaunched, type Launched, launch, terminate, waitForAddress } from './launch.ts'
 import { deviceOf, type Lease } from './lease.ts'
 import { type LeaseTrail, recordDisconnect, recordOnce } from './lease-trail.ts'
 import type { LocalNetworkDoor, Warning } from './network-document.ts'
@@ -161,6 +161,7 @@ async function openBy(
     ({ actor: person.arn, subject: entry.instanceId ?? id, scope, session: id, source: 'fact', data }) as const
   const ended = (data: Facts) => recordOnce(trail, lease, { ...about(data), kind: 'tunnel.ended' })
 
+  let launched: Launched | undefined
   let link: GuardLink | undefined
   let isOver = false
   async function close(reason: string): Promise<void> {
@@ -197,10 +198,10 @@ async function openBy(
   /** Undefined when there was none. */
   async function terminateServer(endsItself: () => Promise<boolean>): Promise<Facts | undefined> {
     try {
-      const instanceId = entry.instanceId ?? (await findLaunched(ec2, id, entry.requests))
-      if (instanceId === undefined) return undefined
-      await askAws('ec2:TerminateInstances', scope.account, () => terminate(ec2, instanceId))
-      return { instanceId }
+      const found = launched ?? (await findLaunched(ec2, id, entry.requests, clock))
+      if (found === undefined) return undefined
+      await askAws('ec2:TerminateInstances', scope.account, () => terminate(ec2, found, clock))
+      return { instanceId: found.instanceId }
     } catch (error) {
       // Credentials may have expired: a server that said it ends needs nobody's rights. Otherwise the journal keeps the lease.
       if (!(await endsItself())) throw error
@@ -225,6 +226,7 @@ async function openBy(
         signal,
       ),
     )
+    launched = { instanceId, at: clock.now() }
     await note({ instanceId })
     await trail.record({
       ...about({ environment: environment.name, leased, until: lease.until }),

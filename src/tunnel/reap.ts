@@ -62,8 +62,8 @@ export async function reap(
   return reaped
 
   async function end(server: Server, { role }: Environment): Promise<void> {
-    const { instanceId, leaseId, owner, scope, environment } = server
-    await terminate(await engineer.ec2(scope, role), instanceId)
+    const { instanceId, leaseId, owner, scope, environment, launchedAt } = server
+    await terminate(await engineer.ec2(scope, role), { instanceId, at: launchedAt }, clock)
     reaped.ended.push({ instanceId, environment, owner })
     const reason = server.state === 'running' || server.state === 'pending' ? 'time-to-live' : server.state
     const common = { kind: 'tunnel.ended', actor: ACTOR, subject: instanceId, scope, session: leaseId } as const

@@ -16,7 +16,7 @@ export async function settleTorn(
   file: string,
   environments: readonly Environment[],
 ): Promise<string> {
-  const { engineer, journal, door, trail } = parts
+  const { engineer, journal, door, trail, clock } = parts
   const id = basename(file, '.json')
   await door.apply({ action: 'down', device: deviceOf({ id }) })
   const { servers, unasked } = await findServers(engineer, environments, { ending: true })
@@ -25,9 +25,9 @@ export async function settleTorn(
   if (!server && silent) throw tunnelErrors.TUNNEL_JOURNAL_TORN({ file, ...silent })
   if (server) {
     const environment = environments.find(({ name }) => name === server.environment)
-    await terminate(await engineer.ec2(server.scope, environment?.role), server.instanceId)
-    const { owner: actor, instanceId: subject, scope } = server
-    const lease = { id, startedAt: server.launchedAt }
+    const { owner: actor, instanceId: subject, scope, launchedAt } = server
+    await terminate(await engineer.ec2(scope, environment?.role), { instanceId: subject, at: launchedAt }, clock)
+    const lease = { id, startedAt: launchedAt }
     const common = { actor, subject, scope, session: id, data: { reason: 'journal-torn', synthesised: true } } as const
     await recordDisconnect(trail, lease, { ...common, source: 'claim' })
     await recordOnce(trail, lease, { ...common, kind: 'tunnel.ended', source: 'fact' })

@@ -8,6 +8,9 @@ const actions = ['DescribeRouteTables', 'RunInstances', 'DescribeInstances', 'Te
 /** More than the SDK tries. */
 const ALWAYS = 50
 
+/** They name a server by its id. */
+const NAMING: readonly string[] = ['DescribeInstances', 'TerminateInstances']
+
 /** What may happen to each call of AWS: a failure before it takes effect, once and for good, and a reply that is lost, once and for good. */
 const callsOf = (action: (typeof actions)[number]): FaultPoint[] => [
   { name: `${action} fails once`, aws: [{ action, code: 'InternalError', status: 500, count: 1 }] },
@@ -16,7 +19,14 @@ const callsOf = (action: (typeof actions)[number]): FaultPoint[] => [
   { name: `${action} loses every reply`, aws: [lost(action, ALWAYS)] },
   { name: `${action} is denied`, aws: [{ action, code: 'UnauthorizedOperation', status: 403, count: ALWAYS }] },
   { name: `${action} is throttled once`, aws: [{ action, code: 'RequestLimitExceeded', status: 503, count: 1 }] },
+  ...(NAMING.includes(action) ? [unknownYet(action)] : []),
 ]
+
+/** EC2 may not know for some seconds what it has just made. */
+const unknownYet = (action: string): FaultPoint => ({
+  name: `${action} does not know the server yet`,
+  aws: [{ action, code: 'InvalidInstanceID.NotFound', status: 400, count: 3 }],
+})
 
 function lost(action: string, count: number): Fault {
   return { action, code: 'InternalError', status: 500, lost_reply: true, count }
