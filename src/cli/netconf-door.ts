@@ -15,6 +15,8 @@ export function netconfDoor(): LocalNetworkDoor {
   return {
     apply: (document, signal) =>
       new Promise((resolve, reject) => {
+        // It fires no more, and a handshake may be waited for for minutes.
+        if (signal?.aborted) return reject(signal.reason)
         const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
         const stop = () => child.kill('SIGTERM')
         signal?.addEventListener('abort', stop, { once: true })

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openJournal } from '../../src/tunnel/journal.ts'
+import { openStage } from '../tunnel/stage.ts'
+
+const PATIENCE_MS = 60_000
+
+let stage: Awaited<ReturnType<typeof openStage>>
+const folder = mkdtempSync(join(tmpdir(), 'enchilada-ends-'))
+beforeAll(async () => {
+  stage = await openStage()
+  writeFileSync(join(folder, 'lab.yaml'), stage.text)
+  chmodSync(folder, 0o755)
+}, PATIENCE_MS)
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+  await stage?.close()
+})
+
+/** What stands where sudo would, so that no network of this machine is touched. One that hangs waits for the server's answer. */
+const doors = {
+  hangs: 'case $(cat) in *\\"up\\"*) echo no answer yet >&2; exec sleep 60;; esac; echo "{}"',
+}
+
+const children: ChildProcess[] = []
+/** `enchilada up`, as somebody who is not root. */
+function up(door: keyof typeof doors, args: readonly string[]) {
+  const home = join(folder, String(children.length))
+  const bin = join(home, 'bin')
+  mkdirSync(bin, { recursive: true })
+  chmodSync(home, 0o777)
+  writeFileSync(join(bin, 'sudo'), `#!/bin/sh\n${doors[door]}\n`, { mode: 0o755 })
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...{ HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: home, ENCHILADA_ENVIRONMENTS: join(folder, 'lab.yaml') },
+    ...{ PATH: `${bin}:${process.env['PATH']}`, NODE_DISABLE_COMPILE_CACHE: '1' },
+  }
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+  const main = [process.execPath, resolve('src/cli/main.ts'), 'up', 'lab', ...args]
+  const [program = '', ...rest] = process.getuid?.() === 0 ? [...nobody, ...main] : main
+  const child = spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
+  return {
+    child,
+    /** Exit code, and what is left of it. */
+    async end() {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      const servers = (await stage.aws.lab.instances()).filter(({ state }) => /pending|running/.test(state)).length
+      return { code: child.exitCode, servers, leases: (await journal().list()).entries.length }
+    },
+  }
+  function journal() {
+    return openJournal(join(home, 'enchilada', 'leases'))
+  }
+}
+
+async function readUntil(child: ChildProcess, stream: 'stdout' | 'stderr', text: string) {
+  const input = child[stream]
+  if (!input) throw new Error(`${stream} is no pipe`)
+  let seen = ''
+  await new Promise<void>((found, reject) => {
+    input.on('data', (chunk: Buffer) => {
+      seen += chunk.toString()
+      if (seen.includes(text)) found()
+    })
+    input.once('end', () => reject(new Error(`up never said ${text}: ${seen}`)))
+  })
+}
+
+const nothingLeft = { servers: 0, leases: 0 }
+
+test(
+  'an end that is asked for just before the network is set waits for no server',
+  async () => {
+    const { child, end } = up('hangs', [])
+    await readUntil(child, 'stderr', 'server has an address')
+    child.kill('SIGTERM')
+    expect(await end()).toEqual({ code: 1, ...nothingLeft })
+  },
+  PATIENCE_MS / 2,
+)
