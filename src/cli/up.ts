@@ -22,11 +22,27 @@ export const up: Command = async (context) => {
   const wish = wishOf(context, environment, networkIn(environment, optionText(context, 'region')))
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  whenUnheard(() => stop.abort())
   const looked = steps.step('this machine looked at', () =>
     netconfDoor().apply({ action: 'repair', engine: environment.engine }),
   )
   const [hold] = await Promise.all([prepare(context, wish), looked])
   return hold(steps, stop.signal)
+}
+
+/** Nobody is at the other end: its reader is dead, a socket's was before it had read all, the terminal is closed. */
+const UNHEARD: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'EIO'])
+
+/**
+ * An error that nothing listens for would end this process in the midst of its cleanup. That nobody is at the other end ends the tunnel as SIGHUP does, which says
+ * the same of a terminal: nobody holds one unseen. A log that has filled its disk says nothing of who is there.
+ */
+function whenUnheard(end: () => void): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if ('code' in error && UNHEARD.has(error.code)) end()
+    })
+  }
 }
 
 async function prepare(context: CommandContext, wish: TunnelWish) {
