@@ -18,7 +18,8 @@ export function netconfDoor(): LocalNetworkDoor {
         // It fires no more, and a handshake may be waited for for minutes.
         if (signal?.aborted) return reject(signal.reason)
         const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-        const stop = () => child.kill('SIGTERM')
+        // Of a root that sudo made nobody else may signal anything.
+        const stop = () => child.stdin.end()
         signal?.addEventListener('abort', stop, { once: true })
         let said = ''
         child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -35,7 +36,7 @@ export function netconfDoor(): LocalNetworkDoor {
           return reject(tunnelErrors.TUNNEL_NETWORK_FAILED({ reason: `${program} ended with ${code}` }))
         })
         child.stdin.on('error', () => {})
-        child.stdin.end(JSON.stringify(document))
+        child.stdin.write(`${JSON.stringify(document)}\n`)
       }),
   }
 }
