@@ -19,18 +19,17 @@ export type DesireDeps = {
 
 export type Refused = { id: string; error: CodedError }
 
-/** What Guacamole should hold of these connections, and those that it cannot hold. */
+/** What Guacamole should hold of these connections, and why it cannot hold some of them. */
 export function desire(connections: readonly Connection[], deps: DesireDeps) {
   const desired: Desired[] = []
   const refused: Refused[] = []
   for (const connection of connections) {
     const one = desiredOf(connection, deps)
     const tooLong = Object.entries(one.parameters).find(([, value]) => value.length > VALUE_LENGTH)
-    if (!tooLong) desired.push(one)
-    else {
-      const details = { field: tooLong[0], name: one.name, limit: VALUE_LENGTH }
-      refused.push({ id: one.id, error: guacamoleErrors.GUACAMOLE_FIELD_TOO_LONG(details) })
-    }
+    desired.push(tooLong ? { ...one, refused: true } : one)
+    if (!tooLong) continue
+    const details = { field: tooLong[0], name: one.name, limit: VALUE_LENGTH }
+    refused.push({ id: one.id, error: guacamoleErrors.GUACAMOLE_FIELD_TOO_LONG(details) })
   }
   return { desired, refused }
 }

@@ -29,7 +29,7 @@ export const guacamoleErrors = defineErrors({
   GUACAMOLE_FIELD_TOO_LONG: {
     message: 'The {field} of connection {name} is longer than the {limit} characters that Guacamole keeps',
     retryable: false,
-    hint: 'Shorten the setting it comes from; the connection was left out, every other one was written.',
+    hint: 'Shorten the setting it comes from. Until then a connection that is new is left out, and one that is there stays as it was, with its readers; every other one was written.',
   },
   GUACAMOLE_LOGIN_REFUSED: {
     message: 'Guacamole refused the login of {user}: {reason}',

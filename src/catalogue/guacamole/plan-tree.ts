@@ -41,8 +41,12 @@ export type PlanInput = {
 /** From what is held and desired of one scope to what must be written. Pure; planning again after writing gives nothing. */
 export function planTree({ scope, desired, held, rules, now, avoid = new Set() }: PlanInput): TreePlan {
   const places = createPlaces(held.groups, avoid)
-  const mine = firstOfEach(held.connections.filter((one) => one.mark?.scope === scope))
-  const wanted = new Map([...desired].sort((a, b) => (a.id < b.id ? -1 : 1)).map((one) => [one.id, one]))
+  const all = firstOfEach(held.connections.filter((one) => one.mark?.scope === scope))
+  const refused = new Set(desired.flatMap((one) => (one.refused ? [one.id] : [])))
+  // What stays as it is counts as a neighbour: its name is taken, and the groups above it need its readers.
+  const mine = new Map([...all].filter(([id]) => !refused.has(id)))
+  const fits = desired.filter((one) => !one.refused).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const wanted = new Map(fits.map((one) => [one.id, one]))
   const gone = [...mine].filter(([id]) => !wanted.has(id)).map(([, one]) => one)
   const isOver = ({ mark }: HeldConnection) => rules.keepEnded === 0 || now - (mark?.retired ?? now) >= rules.keepEnded
   const remove = gone.filter(isOver)

@@ -15,6 +15,8 @@ export type Desired = {
   parameters: Readonly<Record<string, string>>
   /** User groups that may see and open it, sorted. */
   readers: readonly string[]
+  /** Guacamole cannot hold it: none is made, and one that is there stays as it is, because its instance is no less there. */
+  refused?: true
 }
 
 /** A connection group as Guacamole holds it; `parent` is absent at ROOT. */

@@ -139,7 +139,7 @@ async function openSessions(trx: GuacamoleDb, mine: readonly HeldConnection[], e
 /** Groups that the scope stands in or will stand in, and all above them. */
 function touched(groups: readonly HeldGroup[], mine: readonly HeldConnection[], desired: readonly Desired[]): string[] {
   const places = createPlaces(groups)
-  const paths = new Map(desired.map((one) => [JSON.stringify(one.path), one.path]))
+  const paths = new Map(desired.flatMap((one) => (one.refused ? [] : [[JSON.stringify(one.path), one.path] as const])))
   const leaves = [...[...paths.values()].map(places.at), ...mine.map((one) => places.ofHeld(one.parent))]
   return [...new Set(leaves.flatMap((leaf) => [...upwards(leaf)].flatMap((group) => group.held?.id ?? [])))]
 }
