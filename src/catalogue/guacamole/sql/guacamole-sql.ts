@@ -43,7 +43,7 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
     const { desired, refused } = desire(wanted, deps)
     const key = formatScope(scope)
     const groups = await readGroups(trx)
-    const mine = await readScope(trx, key)
+    const mine = await readScope(trx, database.engine, key)
     const others = await readNeighbours(trx, touched(groups, mine, desired), mine)
     const held = { groups, connections: [...mine, ...others] }
     const plan = planTree({ scope: key, desired, held, rules, now: clock.now(), ...(avoid ? { avoid } : {}) })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { MARK, markPrefix, readConnectionMark, readGroupMark } from '../mark.ts'
 import type { HeldConnection, HeldGroup } from '../tree.ts'
-import type { GuacamoleDb } from './open-database.ts'
+import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
 import { proxyAttributes } from './tables.ts'
 
 const idOf = (id: number | null): string | undefined => (id === null ? undefined : String(id))
@@ -59,21 +59,28 @@ type ScopeRow = {
 } & Parameters<typeof proxyAttributes>[0]
 
 /** The connections of a scope with all that we wrote of them. One statement. */
-export async function readScope(trx: GuacamoleDb, scope: string): Promise<HeldConnection[]> {
+export async function readScope(
+  trx: GuacamoleDb,
+  engine: GuacamoleDatabase['engine'],
+  scope: string,
+): Promise<HeldConnection[]> {
+  const marked = sql`(
+    select connection_id, attribute_value from guacamole_connection_attribute
+    where attribute_name = ${MARK} and attribute_value like ${`${markPrefix(scope)}%`}
+  )`
+  // MySQL knows WITH from 8.0 on, and makes a derived table part of the query around it.
+  const [before, mine] = engine === 'mysql' ? [sql``, sql`${marked} mine`] : [sql`with mine as ${marked}`, sql`mine`]
   const { rows } = await sql<ScopeRow>`
-    with mine as (
-      select connection_id, attribute_value from guacamole_connection_attribute
-      where attribute_name = ${MARK} and attribute_value like ${`${markPrefix(scope)}%`}
-    )
+    ${before}
     select 'connection' as kind, c.connection_id as id, c.connection_name as name, mine.attribute_value as value,
       c.parent_id as parent, c.protocol, c.proxy_hostname, c.proxy_port, c.proxy_encryption_method
-    from mine join guacamole_connection c on c.connection_id = mine.connection_id
+    from ${mine} join guacamole_connection c on c.connection_id = mine.connection_id
     union all
     select 'parameter', v.connection_id, v.parameter_name, v.parameter_value, null, null, null, null, null
-    from mine join guacamole_connection_parameter v on v.connection_id = mine.connection_id
+    from ${mine} join guacamole_connection_parameter v on v.connection_id = mine.connection_id
     union all
     select 'reader', p.connection_id, e.name, null, null, null, null, null, null
-    from mine join guacamole_connection_permission p on p.connection_id = mine.connection_id
+    from ${mine} join guacamole_connection_permission p on p.connection_id = mine.connection_id
       join guacamole_entity e on e.entity_id = p.entity_id
     where p.permission = 'READ' and e.type = 'USER_GROUP'
   `.execute(trx)
