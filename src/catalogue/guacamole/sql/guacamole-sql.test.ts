@@ -55,7 +55,9 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
     const step = async (wanted: readonly Connection[]) => {
       statements = []
       const { put, removed } = await catalogue.keepInStep(scopeOf('111122223333'), async () => wanted)
-      const own = statements.filter((text) => !/lock|isolation|^(begin|commit|start transaction)$/.test(text))
+      const own = statements.filter(
+        (text) => !/lock|wait_timeout|isolation|^(begin|commit|start transaction)$/.test(text),
+      )
       return { changes: put.length + removed.length, statements: own.length }
     }
     const fleet = (count: number) => [...Array(count).keys()].map((n) => connectionOf({ n }))
@@ -252,6 +254,34 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
     await bounded.close()
     await database.close()
   })
+
+  test.runIf(engine === 'MariaDB')(
+    'the server ends whoever holds the lock and says nothing for a minute, and nobody else',
+    async () => {
+      const database = await openGuacamoleDatabase(server.url, 'silent')
+      const at = new URL(server.url)
+      at.pathname = '/silent'
+      const impatient = await openMysqlDatabase(new Secret(at.href))
+      const ofSession = async (db: GuacamoleDatabase['db']) =>
+        (
+          await sql<{ id: number; seconds: number }>`
+          select connection_id() as id, @@session.wait_timeout as seconds`.execute(db)
+        ).rows[0] ?? expect.fail()
+      const before = await ofSession(database.db)
+      expect(before.seconds).toBeGreaterThan(60)
+      expect(await database.alone(({ trx }) => ofSession(trx))).toEqual({ id: before.id, seconds: 60 })
+      expect(await ofSession(database.db)).toEqual(before)
+      await expect(database.alone(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+      expect(await ofSession(database.db)).toEqual(before)
+      // A server that waits for less goes on to.
+      await sql`set global wait_timeout = 30`.execute(database.db)
+      expect((await impatient.alone(({ trx }) => ofSession(trx))).seconds).toBe(30)
+      expect((await ofSession(impatient.db)).seconds).toBe(30)
+      await sql`set global wait_timeout = ${before.seconds}`.execute(database.db)
+      await impatient.close()
+      await database.close()
+    },
+  )
 
   test('a database that is away is a coded error that may be tried again', async () => {
     const at = new URL(server.url)

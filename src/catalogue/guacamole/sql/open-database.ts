@@ -26,8 +26,8 @@ const LOCK_SECONDS = 60
 /** Serialisation failures and deadlocks of either engine: the same work again may succeed. */
 const AGAIN = new Set(['40001', '40P01', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
 const TRIES = 3
-/** A transaction that says nothing for so long belongs to a process that is frozen or gone: PostgreSQL frees what it locks. */
-const SILENT_MS = 60_000
+/** Whoever holds locks and says nothing for so long is a process that is frozen or gone: the server frees what it locks. */
+const SILENT_SECONDS = 60
 /** Waiting too long, and a server that died with the connection: the first time and ever after. */
 const NAMELESS = /timeout|Connection terminated|not queryable|Client has encountered a connection error/
 
@@ -49,7 +49,7 @@ export async function openPostgresDatabase(
     ...(ca ? { connectionString: withoutTlsOptions(text), ssl: trustIn(ca) } : { connectionString: text }),
     max: 2,
     connectionTimeoutMillis: 5_000,
-    idle_in_transaction_session_timeout: SILENT_MS,
+    idle_in_transaction_session_timeout: SILENT_SECONDS * 1_000,
   })
   // A broken idle connection is replaced at the next use; unheard, it would end the process.
   pool.on('error', () => undefined)
@@ -104,10 +104,16 @@ export async function openMysqlDatabase(
   // Values are escaped by backslashes, and names of instances are anybody's text: a server must not take these for letters.
   pool.on('connection', (connection) => void connection.query("set session sql_mode = 'STRICT_TRANS_TABLES'"))
   const lock = async (connection: GuacamoleDb): Promise<Dialect> => {
+    await sql`set session wait_timeout = least(@@session.wait_timeout, ${SILENT_SECONDS})`.execute(connection)
     const { rows } = await sql<{ got: number; version: string }>`
       select get_lock(${LOCK}, ${LOCK_SECONDS}) as got, version() as version`.execute(connection)
     if (rows[0]?.got === 1) return dialectOf(rows[0].version)
     throw guacamoleErrors.GUACAMOLE_UNREACHABLE({ reason: `another writer had its lock for ${LOCK_SECONDS} s` })
+  }
+  /** A connection that waits in the pool holds nothing, and may be silent for as long as the server lets it. */
+  const unlock = async (connection: GuacamoleDb): Promise<void> => {
+    await sql`select release_lock(${LOCK})`.execute(connection)
+    await sql`set session wait_timeout = default`.execute(connection)
   }
   return {
     engine: 'mysql',
@@ -116,12 +122,12 @@ export async function openMysqlDatabase(
       reached(until, (begun) =>
         // The lock belongs to the connection, not to the transaction; it goes with either.
         db.connection().execute(async (connection) => {
-          const dialect = await lock(connection)
           try {
+            const dialect = await lock(connection)
             const transaction = connection.transaction().setIsolationLevel('read committed')
             return await transaction.execute((trx) => work({ trx: begun(trx), dialect }))
           } finally {
-            await sql`select release_lock(${LOCK})`.execute(connection).catch(() => undefined)
+            await unlock(connection).catch(() => undefined)
           }
         }),
       ),
