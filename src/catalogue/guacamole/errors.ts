@@ -31,6 +31,12 @@ export const guacamoleErrors = defineErrors({
     retryable: false,
     hint: 'Shorten the setting it comes from. Until then a connection that is new is left out, and one that is there stays as it was, with its readers; every other one was written.',
   },
+  GUACAMOLE_READERS_TOO_MANY: {
+    message:
+      'The {limit} characters in which Guacamole keeps whom we granted to have no room for {count} more user groups, {reader} among them',
+    retryable: false,
+    hint: 'These were granted nothing new in this scope; everything else was written. About a hundred names of 36 characters fit, such as object ids of Entra ID: let the policies name fewer groups, or groups with shorter names (the identity provider can send those).',
+  },
   GUACAMOLE_LOGIN_REFUSED: {
     message: 'Guacamole refused the login of {user}: {reason}',
     retryable: true,

@@ -1,4 +1,5 @@
-import { contentOf } from './desire.ts'
+import { contentOf, type Refused } from './desire.ts'
+import { fitMarks } from './fit-marks.ts'
 import { type ConnectionMark, writeConnectionMark } from './mark.ts'
 import { createNames } from './names.ts'
 import { createPlaces, type Group } from './place-groups.ts'
@@ -26,6 +27,8 @@ export type TreePlan = GroupPlan & {
   remove: HeldConnection[]
   grant: Grant[]
   revoke: Grant[]
+  /** What of it cannot be written, and so is not in it. */
+  refused: Refused[]
 }
 
 export type PlanInput = {
@@ -81,7 +84,7 @@ export function planTree({ scope, desired, held, rules, now, avoid = new Set() }
   const add = [...targets].filter(([id]) => !mine.has(id)).map(([, target]) => target)
   const groups = planGroups({ places, held, mine: [...mine.values()], remove, targets: [...targets.values()] })
   const grants = connectionGrants(targets, mine)
-  return {
+  const plan = {
     ...groups,
     add,
     change,
@@ -90,9 +93,11 @@ export function planTree({ scope, desired, held, rules, now, avoid = new Set() }
     grant: [...groups.grant, ...grants.grant],
     revoke: [...groups.revoke, ...grants.revoke],
   }
+  return fitMarks(plan, scope)
 }
 
-export const isEmptyPlan = (plan: TreePlan): boolean => Object.values(plan).every((part) => part.length === 0)
+export const isEmptyPlan = ({ refused: _, ...plan }: TreePlan): boolean =>
+  Object.values(plan).every((part) => part.length === 0)
 
 /** A mark that somebody copied in SQL counts once. */
 function firstOfEach(connections: readonly HeldConnection[]): Map<string, HeldConnection> {

@@ -10,7 +10,7 @@ export function stepOf(plan: TreePlan, refused: readonly Refused[]): InStep {
   return {
     put: [...plan.add, ...kept.map((one) => one.target)].map((target) => target.mark.id),
     removed: [...retired.map((one) => one.target.mark.id), ...plan.remove.flatMap((one) => one.mark?.id ?? [])],
-    refused,
+    refused: [...refused, ...plan.refused],
   }
 }
 

@@ -100,7 +100,7 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
     plan: (scope, wanted) =>
       database.alone(async ({ trx }) => {
         const { plan, held, refused } = await look(trx, scope, wanted)
-        return { lines: linesOf(plan, held), refused }
+        return { lines: linesOf(plan, held), refused: [...refused, ...plan.refused] }
       }),
     strangers: () => readStrangers(database),
     owned: () => readOwned(database),
