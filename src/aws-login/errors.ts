@@ -131,6 +131,11 @@ export const loginErrors = defineErrors({
     retryable: false,
     hint: 'Choose another name for --write-profile: what people wrote is never changed.',
   },
+  LOGIN_PROFILE_UNKEPT: {
+    message: 'The profile {profile} would not give this session: {reason}',
+    retryable: false,
+    hint: 'Nothing was written. Tools of AWS take their own profiles as they are; otherwise sign in by --method saml and let the session be kept, with ENCHILADA_PASSPHRASE where no keychain works.',
+  },
   LOGIN_COMMAND_NOT_FOUND: {
     message: 'The command {command} did not start: {reason}',
     retryable: false,

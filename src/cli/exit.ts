@@ -14,7 +14,7 @@ const denials = [
 ]
 const usage = [
   ...[loginErrors.LOGIN_SETTINGS_INVALID, loginErrors.LOGIN_OPTION_INVALID, loginErrors.LOGIN_SIGN_IN_URL_MISSING],
-  ...[loginErrors.LOGIN_ROLE_AMBIGUOUS, loginErrors.LOGIN_ROLE_UNKNOWN],
+  ...[loginErrors.LOGIN_ROLE_AMBIGUOUS, loginErrors.LOGIN_ROLE_UNKNOWN, loginErrors.LOGIN_PROFILE_UNKEPT],
   ...[tunnelErrors.TUNNEL_ENVIRONMENT_UNKNOWN, tunnelErrors.TUNNEL_NETWORK_UNKNOWN],
   ...[
     tunnelErrors.TUNNEL_TIME_INVALID,

@@ -28,6 +28,11 @@ export const loginCommand: Command = async (context) => {
     process.stdout.write(`${JSON.stringify(processCredentials(session))}\n`)
     return exitCodes.ok
   }
+  const profile = optionText(context, 'writeProfile')
+  // Nobody signs in for a profile that is refused afterwards.
+  if (profile !== undefined && kept.store.kind === 'none') {
+    throw loginErrors.LOGIN_PROFILE_UNKEPT({ profile, reason: 'no session is kept here' })
+  }
   const session = (await sessionAtHand()) ?? (await signIn())
   const shell = options['export']
   if (shell !== undefined) {
@@ -35,9 +40,13 @@ export const loginCommand: Command = async (context) => {
     process.stdout.write(`${shellLines(session, named)}\n`)
     return exitCodes.ok
   }
-  const profile = optionText(context, 'writeProfile')
-  if (profile !== undefined) await writeProfile(awsConfigFile(), profileOf(profile, name, session))
   const holds = session.method !== 'chain' && kept.store.kind !== 'none'
+  if (profile !== undefined) {
+    // By its name another kept session would answer, or none.
+    if (!holds)
+      throw loginErrors.LOGIN_PROFILE_UNKEPT({ profile, reason: "credentials of AWS's own tools are not kept" })
+    await writeProfile(awsConfigFile(), profileOf(profile, name, session))
+  }
   const { keys: _, renewal: __, v: ___, expiresAt, ...told } = session
   output.document(
     {
@@ -46,9 +55,19 @@ export const loginCommand: Command = async (context) => {
       ...(expiresAt !== undefined && { expiresAt: toIso(expiresAt) }),
       keptIn: holds ? kept.store.kind : null,
     },
-    () => describe(session, holds),
+    () => describe(session, wayTo()),
   )
   return exitCodes.ok
+
+  /** How another command has this session and no other; a kept one goes first where none is named. */
+  function wayTo(): string {
+    const from = optionText(context, 'profile')
+    const tried = 'aws sts get-caller-identity'
+    if (holds) return `Use it: enchilada exec ${name === USUAL_SESSION ? '' : `--session ${name} `}-- ${tried}`
+    if (session.method !== 'chain')
+      return 'It is not kept: no keychain works here and no passphrase is set. Use eval "$(enchilada login --export)".'
+    return `Use it: ${from === undefined ? '' : `enchilada exec --profile ${from} -- `}${tried}`
+  }
 
   async function sessionAtHand(): Promise<AwsSession | undefined> {
     const chosen = ['renew', 'method', 'profile', 'signInUrl', 'role'].some((option) => options[option] !== undefined)
@@ -75,16 +94,14 @@ export const loginCommand: Command = async (context) => {
   }
 }
 
-function describe({ person, arn, account, expiresAt, sourceIdentity, method }: AwsSession, holds: boolean): string {
+function describe({ person, arn, account, expiresAt, sourceIdentity, method }: AwsSession, way: string): string {
   return [
     `You are ${person} in account ${account} (${arn}).`,
     ...(expiresAt === undefined ? [] : [`The session ends at ${toIso(expiresAt)}.`]),
     ...(method !== 'chain' && sourceIdentity === undefined
       ? ['The identity provider sends no SourceIdentity: trails show the session name alone.']
       : []),
-    method === 'chain' || holds
-      ? 'Use it: enchilada exec -- aws sts get-caller-identity'
-      : 'It is not kept: no keychain works here and no passphrase is set. Use eval "$(enchilada login --export)".',
+    way,
   ].join('\n')
 }
 

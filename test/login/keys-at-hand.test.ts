@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeOrganisation, writeProfiles } from '../../lab/aws/organisation.ts'
+import { type Aws, startAws } from '../../lab/aws/start.ts'
+import { type AwsSession, writeSession } from '../../src/aws-login/session.ts'
+import { sealedFiles } from '../../src/aws-login/store/sealed-file.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import { enchilada } from './product.ts'
+
+const passphrase = 'correct horse battery staple'
+/** A laptop whose AWS tools have profiles: `management` of keys without a token, `shared` of a role. */
+let aws: Aws
+let folder: string
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  aws = await startAws()
+  folder = mkdtempSync(join(tmpdir(), 'enchilada-at-hand-'))
+  const profiles = writeProfiles(folder, aws.endpoint, await makeOrganisation(aws.endpoint))
+  env = {
+    ...{ PATH: process.env['PATH'], HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' },
+    ...{ ENCHILADA_PASSPHRASE: passphrase, ...profiles },
+  }
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await aws.stop()
+})
+
+const config = () => readFileSync(join(folder, 'config'), 'utf8')
+
+describe('a profile that would find no session, or another one, is not written', () => {
+  test.each([
+    ['of a profile', ['--profile', 'management']],
+    ['of a profile, to a name of its own', ['--profile', 'management', '--session', 'own']],
+    ['at hand', ['--method', 'chain']],
+    ['of a store that keeps nothing', ['--store', 'none']],
+  ])('for a session %s', async (_, options) => {
+    const before = config()
+    const given = { ...env, AWS_PROFILE: 'management' }
+    const done = await enchilada(given, ['--json', 'login', ...options, '--write-profile', 'work'])
+    expect(done).toMatchObject({ code: 64, error: 'LOGIN_PROFILE_UNKEPT', stdout: '' })
+    expect(config()).toBe(before)
+  })
+
+  test('before anybody has to sign in for it', async () => {
+    const stdin = ['--method', 'stdin', '--store', 'none', '--write-profile', 'work']
+    expect((await enchilada(env, ['--json', 'login', ...stdin], 'no response')).error).toBe('LOGIN_PROFILE_UNKEPT')
+  })
+})
+
+test('what is told to be run uses the very session that was told of', async () => {
+  const named = await enchilada(env, ['login', '--profile', 'shared'])
+  expect(named.stdout).toContain('Use it: enchilada exec --profile shared -- aws sts get-caller-identity\n')
+  const environment = await enchilada({ ...env, AWS_PROFILE: 'management' }, ['login', '--method', 'chain'])
+  expect(environment.stdout).toContain('Use it: aws sts get-caller-identity\n')
+})
+
+test('a session that is kept under a name of its own is used by it, and a profile is written for it', async () => {
+  const sessions = sealedFiles(join(folder, '.local/share/enchilada/sessions'), async () => new Secret(passphrase))
+  const kept: AwsSession = {
+    ...{ v: 1, method: 'saml', region: 'eu-west-1', account: '111122223333', person: 'ada' },
+    arn: 'arn:aws:sts::111122223333:assumed-role/Engineer/ada',
+    expiresAt: Date.now() + 3_600_000,
+    keys: new Secret({ accessKeyId: 'ASIA', secretAccessKey: 'secret', sessionToken: 'token' }),
+  }
+  await sessions.save('own', writeSession(kept))
+  const done = await enchilada(env, ['login', '--session', 'own', '--write-profile', 'work'])
+  expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('enchilada exec --session own -- aws') })
+  expect(config()).toMatch(/^\[profile work\]\ncredential_process = .* --credential-process --session own$/m)
+})
