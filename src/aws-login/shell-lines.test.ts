@@ -22,6 +22,18 @@ test('a shell that evaluates the lines has exactly the keys, and no profile', ()
   expect(said.toString()).toBe(`it's $HOME "q" \\|eu-west-1|`)
 })
 
+test('a shell keeps no token of an earlier session whose keys are gone', () => {
+  const old = { AWS_SESSION_TOKEN: 'old', AWS_SECURITY_TOKEN: 'old', AWS_CREDENTIAL_EXPIRATION: 'old' }
+  const lines = shellLines(
+    { ...session, expiresAt: undefined, keys: new Secret({ accessKeyId: 'AKIA', secretAccessKey: 'secret' }) },
+    'bash',
+  )
+  const script = `eval "$1"; env`
+  const said = execFileSync('bash', ['-c', script, 'bash', lines], { env: { ...old, PATH: process.env['PATH'] } })
+  expect(said.toString()).toContain('AWS_ACCESS_KEY_ID=AKIA\n')
+  expect(said.toString()).not.toMatch(/TOKEN|EXPIRATION/)
+})
+
 test('the forms of other shells', () => {
   expect(shellLines(session, 'powershell')).toContain(`$Env:AWS_SECRET_ACCESS_KEY = 'it''s $HOME "q" \\'`)
   expect(shellLines(session, 'fish')).toContain(`set -gx AWS_SECRET_ACCESS_KEY 'it\\'s $HOME "q" \\\\';`)

@@ -18,8 +18,14 @@ export function variablesOf({ keys, region, expiresAt }: AwsSession): Variables 
   }
 }
 
-/** A profile in the environment goes before keys in some of AWS's SDKs. */
-export const displaced = ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'] as const
+/**
+ * What an earlier session may have left: taken away before the variables are set. A profile goes before keys in some of AWS's SDKs, and
+ * AWS refuses keys with the token of others, which botocore also reads by its old name.
+ */
+export const displaced = [
+  ...['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'],
+  ...['AWS_SESSION_TOKEN', 'AWS_SECURITY_TOKEN', 'AWS_CREDENTIAL_EXPIRATION'],
+] as const
 
 const single = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 const WRITERS: Readonly<

@@ -14,9 +14,9 @@ import { keptSessions, loginPorts, settingsFile, USUAL_SESSION } from './login-p
 export const execCommand: Command = async (context) => {
   const [command = '', ...args] = context.args
   const session = await sessionFor(context)
-  const env: NodeJS.ProcessEnv = { ...process.env, ...variablesOf(session) }
+  const env: NodeJS.ProcessEnv = { ...process.env }
   for (const name of displaced) delete env[name]
-  return run(command, args, env)
+  return run(command, args, { ...env, ...variablesOf(session) })
 }
 
 /** The one kept; a profile when one is named, and without either whatever is at hand. */

@@ -71,3 +71,13 @@ test('a session that is kept under a name of its own is used by it, and a profil
   expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('enchilada exec --session own -- aws') })
   expect(config()).toMatch(/^\[profile work\]\ncredential_process = .* --credential-process --session own$/m)
 })
+
+test('keys without a token do not meet the token of the session before them', async () => {
+  const old = { AWS_SESSION_TOKEN: 'old', AWS_SECURITY_TOKEN: 'old', AWS_CREDENTIAL_EXPIRATION: '2000-01-01T00:00:00Z' }
+  const shell = { ...env, ...old, AWS_ACCESS_KEY_ID: 'ASIAOLD', AWS_SECRET_ACCESS_KEY: 'old' }
+  const printed = await enchilada(shell, ['exec', '--profile', 'management', '--', 'env'])
+  expect(printed.stdout).toContain('AWS_ACCESS_KEY_ID=AKIALABMANAGEMENT000\n')
+  expect(printed.stdout).not.toMatch(/TOKEN|EXPIRATION/)
+  const { stdout } = await enchilada(shell, ['login', '--profile', 'management', '--export', 'bash'])
+  for (const name of Object.keys(old)) expect(stdout).toContain(`unset ${name}\n`)
+})
