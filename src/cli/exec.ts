@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { isatty } from 'node:tty'
 import { loginErrors } from '../aws-login/errors.ts'
 import { freshSession } from '../aws-login/kept-session.ts'
 import { login } from '../aws-login/login.ts'
@@ -39,13 +40,21 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, stdio: 'inherit' })
+    // A pipe into the command leaves the terminal to its other ends.
+    const onTerminal = [0, 1, 2].some((fd) => isatty(fd))
     // A terminal signals the child itself; from elsewhere it is passed on. Either way its end is ours.
-    const pass = (signal: NodeJS.Signals) => void child.kill(signal)
-    for (const signal of SIGNALS) process.on(signal, pass)
-    const settle = () => {
-      for (const signal of SIGNALS) process.off(signal, pass)
+    const pass = (signal: NodeJS.Signals) => {
+      if (signal !== 'SIGINT' || !onTerminal) child.kill(signal)
     }
-    child.once('error', (cause) => {
+    // But not a terminal that closes: it tells the first of its session, and all others when that one has ended.
+    const heard = SIGNALS.filter((signal) => signal !== 'SIGHUP' || !onTerminal)
+    for (const signal of heard) process.on(signal, pass)
+    const settle = () => {
+      for (const signal of heard) process.off(signal, pass)
+    }
+    child.on('error', (cause) => {
+      // One that runs as somebody else, by sudo say, is not ours to signal; its end is.
+      if (child.pid !== undefined) return
       settle()
       reject(loginErrors.LOGIN_COMMAND_NOT_FOUND({ command, reason: reasonOf(cause) }, { cause }))
     })

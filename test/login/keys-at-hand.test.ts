@@ -4,12 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeOrganisation, writeProfiles } from '../../lab/aws/organisation.ts'
 import { type Aws, startAws } from '../../lab/aws/start.ts'
-import { type AwsSession, writeSession } from '../../src/aws-login/session.ts'
-import { sealedFiles } from '../../src/aws-login/store/sealed-file.ts'
-import { Secret } from '../../src/kernel/secret.ts'
+import { keepSession, passphrase } from './kept.ts'
 import { enchilada } from './product.ts'
 
-const passphrase = 'correct horse battery staple'
 /** A laptop whose AWS tools have profiles: `management` of keys without a token, `shared` of a role. */
 let aws: Aws
 let folder: string
@@ -59,14 +56,7 @@ test('what is told to be run uses the very session that was told of', async () =
 })
 
 test('a session that is kept under a name of its own is used by it, and a profile is written for it', async () => {
-  const sessions = sealedFiles(join(folder, '.local/share/enchilada/sessions'), async () => new Secret(passphrase))
-  const kept: AwsSession = {
-    ...{ v: 1, method: 'saml', region: 'eu-west-1', account: '111122223333', person: 'ada' },
-    arn: 'arn:aws:sts::111122223333:assumed-role/Engineer/ada',
-    expiresAt: Date.now() + 3_600_000,
-    keys: new Secret({ accessKeyId: 'ASIA', secretAccessKey: 'secret', sessionToken: 'token' }),
-  }
-  await sessions.save('own', writeSession(kept))
+  await keepSession(folder, 'own')
   const done = await enchilada(env, ['login', '--session', 'own', '--write-profile', 'work'])
   expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('enchilada exec --session own -- aws') })
   expect(config()).toMatch(/^\[profile work\]\ncredential_process = .* --credential-process --session own$/m)

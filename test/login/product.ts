@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 
 export type Ran = { code: number | null; stdout: string; stderr: string; error: string | undefined }
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const enchiladaMain = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** Runs the product's command line as its users do. `error`: the code in what it says with `--json`. */
 export async function enchilada(env: NodeJS.ProcessEnv, args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: 'pipe' })
+  const child = spawn(process.execPath, [enchiladaMain, ...args], { env, stdio: 'pipe' })
   child.stdin.end(input)
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
