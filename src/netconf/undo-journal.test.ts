@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -32,4 +32,35 @@ test('who lists while other tunnels come and go sees those that stay', async () 
   over = true
   await Promise.all(others)
   expect(await mine.list()).toEqual([stays])
+})
+
+test("an entry that says what no document could is nobody's, and the others are listed beside it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'enchilada-undo-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const journal = openUndoJournal(folder)
+  const sound = undo('ench00000000')
+  await journal.write(sound)
+  const own = undo('ench00000001')
+  const put = (text: string) => writeFileSync(join(folder, 'ench00000001.json'), text)
+  put(JSON.stringify(own))
+  expect(await journal.list()).toHaveLength(2)
+  for (const unfit of [
+    { device: "ench00000001'; Start-Process cmd; '" },
+    { device: '../../../etc/passwd' },
+    { device: 'eth0' },
+    // Another's file would be forgotten in its place.
+    { device: 'ench00000000' },
+    { routes: ['0.0.0.0/0'] },
+    { routes: ['10.0.0.0/16', '-ifscope'] },
+    { routes: Array.from({ length: 201 }, () => '10.0.0.0/16') },
+    { engine: 'sh' },
+    { owner: -1 },
+  ]) {
+    put(JSON.stringify({ ...own, ...unfit }))
+    expect(await journal.list(), JSON.stringify(unfit)).toEqual([sound])
+  }
+  for (const torn of ['', '{"engine":"wireguard","dev', 'null', '[]']) {
+    put(torn)
+    expect(await journal.list(), torn).toEqual([sound])
+  }
 })

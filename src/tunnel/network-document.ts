@@ -9,7 +9,7 @@ import { splitDnsSchema } from './zones.ts'
  */
 const address = z.ipv4()
 const key = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'a Curve25519 key, base64')
-const device = z.string().regex(/^ench[0-9a-f]{8}$/)
+export const tunnelDevice = z.string().regex(/^ench[0-9a-f]{8}$/)
 
 /** Wider than any network of a VPC or of a company: nobody's whole traffic is taken. */
 const WIDEST_PREFIX = 8
@@ -21,6 +21,8 @@ const route = z
     (text) => !isIpv4Cidr(text) || rangeOf(text).prefix >= WIDEST_PREFIX,
     'wider than /8: the default route stays',
   )
+
+export const tunnelRoutes = z.array(route).max(200)
 
 /** A fault of another field is told by that field. */
 const leadTo = (routes: readonly string[], host: string): boolean =>
@@ -50,7 +52,7 @@ export type ClientEngine = z.infer<typeof clientEngine>
 const upDocument = z
   .strictObject({
     action: z.literal('up'),
-    device,
+    device: tunnelDevice,
     /** Of the process that the tunnel serves: when it is gone, the next run undoes what it left. */
     owner: z.number().int().positive(),
     address,
@@ -59,10 +61,10 @@ const upDocument = z
     engine: clientEngine,
     /** The server's address within the tunnel. */
     serverAddress: address,
-    routes: z.array(route).min(1).max(200),
+    routes: tunnelRoutes.min(1),
     dns: splitDnsSchema.optional(),
     /** Keeps its routes and zones until the new device has them; on Linux it is there until `down`. */
-    replaces: device.optional(),
+    replaces: tunnelDevice.optional(),
     handshakeWithinMs: z.number().int().min(1_000).max(600_000),
   })
   .refine(
@@ -73,7 +75,7 @@ const upDocument = z
 
 export const networkDocument = z.discriminatedUnion('action', [
   upDocument,
-  z.strictObject({ action: z.literal('down'), device }),
+  z.strictObject({ action: z.literal('down'), device: tunnelDevice }),
   /** Undoes what processes left that are gone. `engine`: says whether this machine has the programs of that one. */
   z.strictObject({ action: z.literal('repair'), engine: z.enum(engineNames).optional() }),
 ])
