@@ -7,6 +7,7 @@ import type { NetworkAnswer, NetworkDocument, NetworkUp } from '../tunnel/networ
 import { checkMachine } from './check-machine.ts'
 import { netconfErrors } from './errors.ts'
 import { meetByManagement } from './meet-by-management.ts'
+import { ownFolder } from './own-folder.ts'
 import { type Handshake, type Made, planDown, planUp, type Step, type System } from './plan.ts'
 import { setDns } from './set-dns.ts'
 import { isOrphaned, type UndoJournal } from './undo-journal.ts'
@@ -92,6 +93,9 @@ export function createNetconf(parts: NetconfParts) {
     const { device, routes, owner, dns, replaces } = document
     const made: Made = { engine: document.engine.name, device, routes, dns: dns !== undefined }
     const plan = planUp(system, document, folder)
+    // Before anything is written there: what others may write is acted upon, and what they may read holds a key.
+    await mkdir(folder, { recursive: true, mode: 0o755 })
+    for (const step of ownFolder(system, folder)) await attempt(step)
     await journal.write({ ...made, routes, owner, ownerStart: processStart(owner) })
     try {
       for (const { path, text } of plan.files) {
