@@ -1,3 +1,4 @@
+import { NONE_OPEN } from '../../src/catalogue/guacamole/close-sessions.ts'
 import { guacamoleRest } from '../../src/catalogue/guacamole/rest/guacamole-rest.ts'
 import { createRestSession } from '../../src/catalogue/guacamole/rest/session.ts'
 import { guacamoleSettings } from '../../src/catalogue/guacamole/settings.ts'
@@ -68,7 +69,7 @@ async function byRest(server: { url: string; userName: string; password: string 
     secrets: [],
     clock,
     alone,
-    closeSessions: async () => undefined,
+    closeSessions: async () => NONE_OPEN,
   }
   const catalogue = guacamoleRest(deps)
   const pass = async (wanted: readonly Connection[]): Promise<Cost> => {
@@ -97,7 +98,7 @@ async function bySql(open: (options: OpenOptions) => Promise<GuacamoleDatabase>,
     readersOf,
     secrets: [],
     clock,
-    closeSessions: async () => undefined,
+    closeSessions: async () => NONE_OPEN,
   })
   const pass = async (wanted: readonly Connection[]) => {
     statements = 0

@@ -51,6 +51,9 @@ export async function checkNode(session: RestSession, url: string, clock: Clock)
     if (held.includes('ADMINISTER') || held.includes('AUDIT')) say('history', 'ok', 'can be read')
     else say('history', 'warn', 'only of what the account may see: AUDIT is missing')
 
+    if (held.includes('ADMINISTER')) say('sessions', 'ok', 'live ones of ended instances can be ended')
+    else say('sessions', 'warn', 'live ones of ended instances go on: only an account that may ADMINISTER ends them')
+
     const names = new Set<string>()
     for (const noun of ['user', 'userGroup', 'connection', 'connectionGroup']) {
       const { body } = await session.call('GET', `${data}/schema/${noun}Attributes`)

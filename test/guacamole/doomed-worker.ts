@@ -1,3 +1,4 @@
+import { NONE_OPEN } from '../../src/catalogue/guacamole/close-sessions.ts'
 import { storeLedger } from '../../src/catalogue/guacamole/mark-ledger.ts'
 import { guacamoleRest } from '../../src/catalogue/guacamole/rest/guacamole-rest.ts'
 import { createRestSession } from '../../src/catalogue/guacamole/rest/session.ts'
@@ -18,7 +19,7 @@ const count = () => {
   left -= 1
   if (left < 0) process.kill(process.pid, 'SIGKILL')
 }
-const deps = { settings: settingsFor('Enchilada'), readersOf, secrets: [], clock, closeSessions: async () => undefined }
+const deps = { settings: settingsFor('Enchilada'), readersOf, secrets: [], clock, closeSessions: async () => NONE_OPEN }
 
 if (url.startsWith('http')) {
   const session = createRestSession({ url, userName, password: new Secret(password), clock, onCall: count })

@@ -65,7 +65,7 @@ export const guacamoleErrors = defineErrors({
   GUACAMOLE_SESSIONS_STAY: {
     message: 'Somebody is still in {name}, whose instance is gone',
     retryable: false,
-    hint: 'A database cannot end sessions: name the web application in `catalogue.guacamole.rest` beside `sql`, or end the session in its own page. Nobody can open the connection any more.',
+    hint: 'Nobody can open the connection any more. By REST only an administrator’s account ends sessions of others, and a database ends none: give the service account of `catalogue.guacamole.rest` *administer*, name it beside `sql`, or end the session in Guacamole’s own page.',
   },
   GUACAMOLE_USER_GROUP_HIDDEN: {
     message: 'Guacamole does not let us grant to the user group {group}: {reason}',

@@ -32,5 +32,10 @@ export type Guacamole = Catalogue & {
   close(): Promise<void>
 }
 
-/** Ends live sessions of connections (Guacamole's ids): deleting a connection does not. */
-export type CloseSessions = (connections: readonly string[]) => Promise<void>
+export type OpenSessions = {
+  /** Connections (Guacamole's ids) that somebody is in, whose session Guacamole does not let us end. */
+  staying: ReadonlySet<string>
+}
+
+/** Ends live sessions of connections (Guacamole's ids), because deleting a connection does not, and tells what goes on. */
+export type CloseSessions = (connections: readonly string[]) => Promise<OpenSessions>

@@ -39,10 +39,13 @@ export type PlanInput = {
   now: number
   /** Names that the database takes for others. */
   avoid?: ReadonlySet<string>
+  /** Guacamole's ids of those that wait longer for their deletion, because somebody may be in them. */
+  keep?: ReadonlySet<string>
 }
 
 /** From what is held and desired of one scope to what must be written. Pure; planning again after writing gives nothing. */
-export function planTree({ scope, desired, held, rules, now, avoid = new Set() }: PlanInput): TreePlan {
+export function planTree(input: PlanInput): TreePlan {
+  const { scope, desired, held, rules, now, avoid = new Set(), keep = new Set() } = input
   const places = createPlaces(held.groups, avoid)
   const all = firstOfEach(held.connections.filter((one) => one.mark?.scope === scope))
   const refused = new Set(desired.flatMap((one) => (one.refused ? [one.id] : [])))
@@ -51,7 +54,8 @@ export function planTree({ scope, desired, held, rules, now, avoid = new Set() }
   const fits = desired.filter((one) => !one.refused).sort((a, b) => (a.id < b.id ? -1 : 1))
   const wanted = new Map(fits.map((one) => [one.id, one]))
   const gone = [...mine].filter(([id]) => !wanted.has(id)).map(([, one]) => one)
-  const isOver = ({ mark }: HeldConnection) => rules.keepEnded === 0 || now - (mark?.retired ?? now) >= rules.keepEnded
+  const isOver = ({ id, mark }: HeldConnection) =>
+    !keep.has(id) && (rules.keepEnded === 0 || now - (mark?.retired ?? now) >= rules.keepEnded)
   const remove = gone.filter(isOver)
   const ending = gone.filter((one) => !isOver(one))
   const moving = new Set([...remove, ...ending, ...[...mine.values()].filter((one) => wanted.has(one.mark?.id ?? ''))])

@@ -8,6 +8,7 @@ import { restStage } from '../../../../test/fixtures/guacamole/rest-stage.ts'
 import { settingsFor } from '../../../../test/fixtures/guacamole/stage.ts'
 import { Secret } from '../../../kernel/secret.ts'
 import { openSqlite } from '../../../store/sqlite.ts'
+import { NONE_OPEN } from '../close-sessions.ts'
 import { storeLedger } from '../mark-ledger.ts'
 import { guacamoleRest } from './guacamole-rest.ts'
 import { createRestSession, type RestSession } from './session.ts'
@@ -266,7 +267,7 @@ describe('the REST client', () => {
     })
     const catalogue = guacamoleRest({
       ...{ session: bounded, settings: settingsFor('Enchilada'), readersOf: () => [], secrets: [] },
-      ...{ clock: createFakeClock(), alone: (work) => work(), closeSessions: async () => undefined },
+      ...{ clock: createFakeClock(), alone: (work) => work(), closeSessions: async () => NONE_OPEN },
     })
     const pass = catalogue.keepInStep(scopeOf('111122223333'), async () => [connectionOf({ n: 1 })])
     await expect(pass).rejects.toMatchObject({

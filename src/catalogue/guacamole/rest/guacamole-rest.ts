@@ -1,10 +1,10 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../../../kernel/clock.ts'
 import { formatScope } from '../../../model/scope.ts'
-import { closeBeforeDeleting, deletingNothing, untilClosed } from '../close-sessions.ts'
+import { closeBeforeDeleting, idsWanted, stayingIn, untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
-import type { CloseSessions, Guacamole } from '../guacamole.ts'
+import type { CloseSessions, Guacamole, OpenSessions } from '../guacamole.ts'
 import { MARK, ownedBy, writeConnectionMark } from '../mark.ts'
 import type { MarkLedger } from '../mark-ledger.ts'
 import { linesOf } from '../plan-lines.ts'
@@ -53,8 +53,8 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
     last = { tree, readAt: clock.now() }
     return tree
   }
-  const planOn = (tree: RestTree, scope: string, desired: readonly Desired[], rules = settings) =>
-    planTree({ scope, desired, held: tree, rules, now: clock.now() })
+  const planOn = (tree: RestTree, scope: string, desired: readonly Desired[], keep: ReadonlySet<string> = new Set()) =>
+    planTree({ scope, desired, held: tree, rules: settings, now: clock.now(), keep })
 
   const look = async (scope: string, desired: readonly Desired[]) => {
     const read = await withReadersOfUnfinished(session, await readAll(), scope)
@@ -67,12 +67,17 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
     tree: RestTree,
     scope: string,
     desired: readonly Desired[],
-    { parametersOf, grants }: Turn,
+    { parametersOf, grants, keep }: Turn & { keep?: ReadonlySet<string> },
   ) => {
     const read = parametersOf.length > 0 ? await withParameters(session, tree, parametersOf) : tree
-    return planOn(grants ? await withGrants(session, read, { scope, desired }) : read, scope, desired)
+    return planOn(grants ? await withGrants(session, read, { scope, desired }) : read, scope, desired, keep)
   }
-  const closeSessions = untilClosed(deps.closeSessions)
+  const sessions = untilClosed(deps.closeSessions)
+  const staying = (tree: RestTree, scope: string, open: OpenSessions) =>
+    stayingIn(
+      tree.connections.filter((one) => one.mark?.scope === scope),
+      open,
+    )
   /** Of a process before this one: perhaps it could not end their sessions any more. */
   let endedBefore = true
 
@@ -87,29 +92,31 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
           turn = takeTurn(fresh, key)
           const plan = await planTurn(fresh, key, desired, turn)
           if (isEmptyPlan(plan)) {
-            await closeSessions([])
-            return stepOf(plan, refused)
+            return stepOf(plan, [...refused, ...staying(fresh, key, await sessions.close([]))])
           }
         }
         const { tree, plan: first } = await look(key, desired)
-        if (endedBefore) await closeSessions(retiredIn(tree.connections))
+        if (endedBefore) await sessions.close(retiredIn(tree.connections))
         endedBefore = false
+        sessions.spare(idsWanted(tree.connections, desired))
         const deleting = first.remove.map(({ id }) => id)
-        const mayDelete = await closeBeforeDeleting(closeSessions, deleting)
-        const shown = mayDelete ? first : planOn(tree, key, desired, deletingNothing(settings))
-        const plan = isEmptyPlan(shown) ? await planTurn(tree, key, desired, turn ?? takeTurn(tree, key)) : shown
+        const keep = await closeBeforeDeleting(sessions, deleting)
+        const shown = keep.size === 0 ? first : planOn(tree, key, desired, keep)
+        const plan = isEmptyPlan(shown)
+          ? await planTurn(tree, key, desired, { ...(turn ?? takeTurn(tree, key)), keep })
+          : shown
         if (isEmptyPlan(plan)) {
-          await closeSessions([])
+          const open = await sessions.close([])
           if (tree.seesAll && !tidy) await tidyCreatorRows(session, tree)
           tidy = true
-          return stepOf(plan, refused)
+          return stepOf(plan, [...refused, ...staying(tree, key, open)])
         }
         tidy = false
         last = undefined
         await marks.prove(unmarkedGroupNumber(tree))
-        const step = stepOf(plan, [...refused, ...(await writePlan(session, marks, plan, tree))])
-        await closeSessions(endedBy(plan))
-        return step
+        const notWritten = await writePlan(session, marks, plan, tree)
+        const open = await sessions.close(endedBy(plan))
+        return stepOf(plan, [...refused, ...notWritten, ...staying(tree, key, open)])
       }),
     async plan(scope, wanted) {
       const { desired, refused } = desire(wanted, deps)

@@ -24,20 +24,29 @@ export async function readActive(session: RestSession): Promise<ActiveConnection
   return Object.values(active.data)
 }
 
-/** Looks on every node, also when one of them fails; then it throws. */
+/** Looks on every node, also when one of them fails; then it throws. Sessions of others end for an administrator alone. */
 export function closeSessionsOn(nodes: readonly RestSession[]): CloseSessions {
   return async (connections) => {
     const ended = new Set<string | null | undefined>(connections)
     const failed: unknown[] = []
+    const staying = new Set<string>()
     const closeOn = async (node: RestSession) => {
       const live = (await readActive(node)).filter((one) => ended.has(one.connectionIdentifier))
-      await patchDirectory(
+      const outcomes = await patchDirectory(
         node,
         `session/data/${await node.dataSource()}/activeConnections`,
         live.map((one) => ({ op: 'remove', path: `/${one.identifier}` })),
       )
+      const done = (at: number) => 'identifier' in (outcomes[at] ?? {})
+      const refused = new Set(live.flatMap(({ identifier }, at) => (done(at) ? [] : [identifier])))
+      if (refused.size === 0) return
+      // Refused is also what ended by itself meanwhile.
+      for (const { identifier, connectionIdentifier } of await readActive(node)) {
+        if (refused.has(identifier) && connectionIdentifier) staying.add(connectionIdentifier)
+      }
     }
     for (const node of nodes) await closeOn(node).catch((error: unknown) => failed.push(error))
     if (failed.length > 0) throw failed[0]
+    return { staying }
   }
 }

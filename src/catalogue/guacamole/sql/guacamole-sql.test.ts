@@ -8,6 +8,7 @@ import { startMariadb } from '../../../../test/fixtures/mariadb.ts'
 import { startPostgres } from '../../../../test/fixtures/postgres.ts'
 import { Secret } from '../../../kernel/secret.ts'
 import type { Connection } from '../../../model/connection.ts'
+import { NONE_OPEN } from '../close-sessions.ts'
 import type { CloseSessions } from '../guacamole.ts'
 import { type GuacamoleDatabase, openMysqlDatabase, openPostgresDatabase } from './open-database.ts'
 
@@ -50,7 +51,7 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
     const catalogue = sqlStage(spoken(database)).open({
       clock,
       readersOf: () => ['engineers', 'operators'],
-      closeSessions: async () => undefined,
+      closeSessions: async () => NONE_OPEN,
     })
     const step = async (wanted: readonly Connection[]) => {
       statements = []
@@ -162,7 +163,10 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
     })
     // With the web application beside it they end, also those of a process that was killed before it could.
     const closed: string[] = []
-    await step([], async (connections) => void closed.push(...connections))
+    await step([], async (connections) => {
+      closed.push(...connections)
+      return NONE_OPEN
+    })
     expect(closed).toContain(one?.id)
     await database.close()
   })
@@ -176,7 +180,7 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
         .open({ clock: createFakeClock(), settings: { keepEnded: 0 }, closeSessions })
         .keepInStep(scopeOf('111122223333'), async () => wanted)
     const told: string[] = []
-    await step([connectionOf({ n: 1 })], async () => undefined)
+    await step([connectionOf({ n: 1 })], async () => NONE_OPEN)
     const id = (await held())[0]?.id
     const away = new Error('a node is away')
     await expect(step([], () => Promise.reject(away))).rejects.toBe(away)
@@ -184,9 +188,36 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
     const close: CloseSessions = async (connections) => {
       const ids = (await held()).map((one) => one.id)
       told.push(...connections.map((one) => (ids.includes(one) ? 'while it is there' : 'too late')))
+      return NONE_OPEN
     }
     expect(await step([], close)).toMatchObject({ removed: { length: 1 } })
     expect(told[0]).toBe('while it is there')
+    expect(await held()).toEqual([])
+    await database.close()
+  })
+
+  test('a session that Guacamole does not let us end keeps its own connection, and no other, until it is over', async () => {
+    const database = await openGuacamoleDatabase(server.url, 'refusing')
+    const stage = sqlStage(database)
+    let staying: ReadonlySet<string> = new Set()
+    const guacamole = stage.open({
+      clock: createFakeClock(),
+      settings: { keepEnded: 0 },
+      closeSessions: async () => ({ staying }),
+    })
+    const step = (wanted: readonly Connection[]) => guacamole.keepInStep(scopeOf('111122223333'), async () => wanted)
+    const held = async () => (await stage.see()).connections
+    const all = [connectionOf({ n: 1 }), connectionOf({ n: 2 })]
+    await step(all)
+    const one = (await held()).find(({ name }) => name === 'host-1') ?? expect.fail()
+    staying = new Set([one.id])
+    const told = [{ id: all[0]?.id, error: { code: 'GUACAMOLE_SESSIONS_STAY' } }]
+    for (const removed of [2, 0]) {
+      expect(await step([])).toMatchObject({ removed: { length: removed }, refused: told })
+      expect(await held()).toMatchObject([{ id: one.id, path: [stage.root, 'Ended'], parameters: {} }])
+    }
+    staying = new Set()
+    expect(await step([])).toMatchObject({ removed: { length: 1 }, refused: [] })
     expect(await held()).toEqual([])
     await database.close()
   })

@@ -1,9 +1,8 @@
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Connection } from '../../../model/connection.ts'
 import { formatScope, type Scope } from '../../../model/scope.ts'
-import { closeBeforeDeleting, deletingNothing, untilClosed } from '../close-sessions.ts'
-import { type DesireDeps, desire } from '../desire.ts'
-import { guacamoleErrors } from '../errors.ts'
+import { closeBeforeDeleting, idsWanted, NONE_OPEN, stayingIn, untilClosed } from '../close-sessions.ts'
+import { type DesireDeps, desire, type Refused } from '../desire.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
 import { MARK, writeConnectionMark } from '../mark.ts'
 import { createPlaces, upwards } from '../place-groups.ts'
@@ -38,7 +37,7 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
     trx: GuacamoleDb,
     scope: Scope,
     wanted: readonly Connection[],
-    { avoid, rules = settings }: { avoid?: ReadonlySet<string>; rules?: GuacamoleSqlDeps['settings'] } = {},
+    { avoid, keep }: { avoid?: ReadonlySet<string>; keep?: ReadonlySet<string> } = {},
   ) => {
     const { desired, refused } = desire(wanted, deps)
     const key = formatScope(scope)
@@ -46,11 +45,12 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
     const mine = await readScope(trx, database.engine, key)
     const others = await readNeighbours(trx, touched(groups, mine, desired), mine)
     const held = { groups, connections: [...mine, ...others] }
-    const plan = planTree({ scope: key, desired, held, rules, now: clock.now(), ...(avoid ? { avoid } : {}) })
-    return { plan, held, mine, refused }
+    const given = { ...(avoid ? { avoid } : {}), ...(keep ? { keep } : {}) }
+    const plan = planTree({ scope: key, desired, held, rules: settings, now: clock.now(), ...given })
+    return { plan, held, mine, refused, kept: idsWanted(mine, desired) }
   }
 
-  const closeSessions = deps.closeSessions && untilClosed(deps.closeSessions)
+  const sessions = deps.closeSessions && untilClosed(deps.closeSessions)
   /** Scopes of which a process before this one may have left sessions open. */
   const seen = new Set<string>()
 
@@ -58,20 +58,22 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
   const pass = async (
     scope: Scope,
     wanted: () => Promise<readonly Connection[]>,
-    { rules, closed }: { rules: GuacamoleSqlDeps['settings']; closed: ReadonlySet<string> },
+    { keep, closed }: { keep: ReadonlySet<string>; closed: ReadonlySet<string> },
   ) => {
     const avoid = new Set<string>()
     for (;;) {
       try {
         return await database.alone(async (to) => {
           const { trx } = to
-          const { plan, held, mine, refused } = await look(trx, scope, await wanted(), { avoid, rules })
-          const open = closeSessions ? plan.remove.map(({ id }) => id).filter((id) => !closed.has(id)) : []
+          const { plan, held, mine, refused, kept } = await look(trx, scope, await wanted(), { avoid, keep })
+          const open = sessions ? plan.remove.map(({ id }) => id).filter((id) => !closed.has(id)) : []
           if (open.length > 0) return { open }
           const ended = endedBy(plan)
-          const staying = closeSessions ? [] : await openSessions(trx, mine, ended)
+          const staying = sessions ? [] : await openSessions(trx, mine, ended)
           if (!isEmptyPlan(plan)) await writePlan(to, plan, held.connections)
-          return { open, step: stepOf(plan, [...refused, ...staying]), ended, retired: retiredIn(mine) }
+          sessions?.spare(kept)
+          const stepWith = (open: readonly Refused[]) => stepOf(plan, [...refused, ...staying, ...open])
+          return { open, stepWith, ended, mine, kept }
         })
       } catch (error) {
         const name = clashingName(error)
@@ -84,17 +86,24 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
   return {
     async keepInStep(scope, wanted) {
       const closed = new Set<string>()
-      let rules = settings
+      const keep = new Set<string>()
       for (;;) {
-        const done = await pass(scope, wanted, { rules, closed })
-        if (done.step) {
-          await closeSessions?.(seen.has(formatScope(scope)) ? done.ended : [...done.retired, ...done.ended])
+        const done = await pass(scope, wanted, { keep, closed })
+        if (done.stepWith) {
+          const before = seen.has(formatScope(scope)) ? [] : retiredIn(done.mine)
+          const open = (await sessions?.close([...before, ...done.ended])) ?? NONE_OPEN
+          sessions?.spare(done.kept)
           seen.add(formatScope(scope))
-          return done.step
+          const again = new Set(done.kept)
+          return done.stepWith(
+            stayingIn(
+              done.mine.filter((one) => !again.has(one.id)),
+              open,
+            ),
+          )
         }
-        for (const id of done.open) closed.add(id)
-        const mayDelete = !closeSessions || (await closeBeforeDeleting(closeSessions, done.open))
-        if (!mayDelete) rules = deletingNothing(settings)
+        const open = sessions ? await closeBeforeDeleting(sessions, done.open) : new Set()
+        for (const id of done.open) (open.has(id) ? keep : closed).add(id)
       }
     },
     plan: (scope, wanted) =>
@@ -130,10 +139,7 @@ async function openSessions(trx: GuacamoleDb, mine: readonly HeldConnection[], e
     .where('connection_id', 'in', ended.map(Number))
     .where('end_date', 'is', null)
     .execute()
-  const open = new Set(rows.map((row) => String(row.id)))
-  return mine.flatMap(({ id, name, mark }) =>
-    mark && open.has(id) ? [{ id: mark.id, error: guacamoleErrors.GUACAMOLE_SESSIONS_STAY({ name }) }] : [],
-  )
+  return stayingIn(mine, { staying: new Set(rows.map((row) => String(row.id))) })
 }
 
 /** Groups that the scope stands in or will stand in, and all above them. */
