@@ -7,6 +7,8 @@ export type InStep = {
   put: readonly string[]
   removed: readonly string[]
   refused: readonly { id: string; error: CodedError }[]
+  /** What is left to do beside the writing: the scope is to be looked at again soon, and no other waits for it. */
+  again?: CodedError
 }
 
 /** Where connections are kept for people to open: in our own database, or in somebody's Apache Guacamole. */

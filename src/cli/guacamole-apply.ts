@@ -20,9 +20,13 @@ export const applyGuacamole: Command = (context) =>
     for (const { scope, connections } of await wanted()) {
       const name = formatScope(scope)
       try {
-        const { put, removed, refused } = await guacamole.keepInStep(scope, async () => connections)
+        const { put, removed, refused, again } = await guacamole.keepInStep(scope, async () => connections)
         const left = refused.map(({ id, error }) => ({ id, code: error.code, reason: error.message }))
-        scopes.push({ scope: name, put: put.length, removed: removed.length, refused: left })
+        const failed = again && { code: again.code, reason: again.message }
+        scopes.push({
+          ...{ scope: name, put: put.length, removed: removed.length, refused: left },
+          ...(failed ? { failed } : {}),
+        })
       } catch (error) {
         const failed = { code: isCoded(error) ? error.code : 'UNEXPECTED', reason: reasonOf(error) }
         scopes.push({ scope: name, put: 0, removed: 0, refused: [], failed })

@@ -64,7 +64,7 @@ export type GuacamoleWorld = {
 export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacamole> {
   const { settings, readersOf, clock } = world
   const nodes = openNodes(settings, world)
-  const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes) : undefined
+  const closeSessions: CloseSessions | undefined = nodes.length > 0 ? closeSessionsOn(nodes, clock) : undefined
   const desires = { settings, readersOf, secrets: plainSecrets(settings, world) }
   const database = settings.sql && (await openDatabase(settings.sql, world))
   const opened = database
@@ -117,7 +117,7 @@ type RestRest = Omit<Parameters<typeof guacamoleRest>[0], 'session' | 'closeSess
 
 function byRest([session, ...others]: readonly RestSession[], deps: RestRest): Opened {
   if (!session) throw new Error('the settings name REST or SQL')
-  const closeSessions = closeSessionsOn([session, ...others])
+  const closeSessions = closeSessionsOn([session, ...others], deps.clock)
   return { guacamole: guacamoleRest({ ...deps, session, closeSessions }), history: restHistory(session) }
 }
 

@@ -12,12 +12,17 @@ export type StepDeps = {
   log: Log
 }
 
+/** Whether the scope is to be looked at again soon, although all was written. */
+export type Stepped = { again: boolean }
+
 /** Makes a catalogue that lives elsewhere equal to ours in one scope, given as formatScope's text. What was refused is told and holds up nothing. */
 export function createStep({ store, builtIn, target, log }: StepDeps) {
-  return async function bringInStep(key: string): Promise<void> {
+  return async function bringInStep(key: string): Promise<Stepped> {
     const scope = parseScope(key)
-    const { put, removed, refused } = await target.keepInStep(scope, () => builtIn.read(store.db, scope))
+    const { put, removed, refused, again } = await target.keepInStep(scope, () => builtIn.read(store.db, scope))
     if (put.length + removed.length > 0) log.info({ scope: key, put: put.length, removed: removed.length }, 'in step')
     for (const { id, error } of refused) log.warn({ id, code: error.code, reason: error.message }, 'left out of step')
+    if (again) log.warn({ scope: key, code: again.code, reason: again.message }, 'in step, and looked at again')
+    return { again: again !== undefined }
   }
 }

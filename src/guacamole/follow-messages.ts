@@ -25,7 +25,7 @@ export async function followMessages(
     try {
       if (scope === undefined) throw new Error('the message names no scope')
       signal.throwIfAborted()
-      await unlessAborted(bringInStep(scope), signal)
+      if ((await unlessAborted(bringInStep(scope), signal)).again) again.push(...ids)
     } catch (error) {
       const code = isCoded(error) ? error.code : undefined
       log.warn({ scope, code, reason: reasonOf(error), messages: ids }, 'not in step; it comes again')

@@ -3,6 +3,7 @@ import { createFakeCatalogue } from '../../test/fixtures/fake-catalogue.ts'
 import { createFakeClock } from '../../test/fixtures/fake-clock.ts'
 import { connectionOf, scopeOf } from '../../test/fixtures/guacamole/connections.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
+import { guacamoleErrors } from '../catalogue/guacamole/errors.ts'
 import { silentLog } from '../kernel/log.ts'
 import type { Connection } from '../model/connection.ts'
 import { formatScope, type Scope } from '../model/scope.ts'
@@ -65,4 +66,35 @@ test('a target that was away has everything half a minute after it is back; disc
   await held([second, third])
   stop.abort()
   await running
+})
+
+test('a scope whose sessions go on is looked at again half a minute later, and holds up no other', async () => {
+  const clock = createFakeClock()
+  const target = createFakeCatalogue()
+  const builtIn = builtInCatalogue(() => ({ tags: [], persons: [] }))
+  const own = await openSqlite(':memory:')
+  const follower = createFollower({ store: own, builtIn, target, clock, log: silentLog, lookEvery: 900_000 })
+  const stop = new AbortController()
+  const running = follower.run(stop.signal)
+  const [here, there] = [scopeOf('111122223333'), scopeOf('444455556666')]
+  const passes = (scopes: readonly Scope[]) =>
+    vi.waitFor(() => expect(target.passes).toEqual(scopes.map((scope) => formatScope(scope))))
+  const tell = (scope: Scope) => own.notify.publish('scope', { scope: formatScope(scope) })
+
+  target.again = guacamoleErrors.GUACAMOLE_SESSIONS_OPEN({ count: 1, reason: 'a node is away' })
+  await tell(here)
+  await passes([here])
+  target.again = undefined
+  // Nobody waits for the first.
+  await tell(there)
+  await passes([here, there])
+  await clock.advance(29_999)
+  await passes([here, there])
+  await clock.advance(1)
+  await passes([here, there, here])
+  await clock.advance(600_000)
+  await passes([here, there, here])
+  stop.abort()
+  await running
+  await own.close()
 })

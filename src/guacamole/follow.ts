@@ -29,6 +29,8 @@ export function createFollower(deps: FollowDeps): Follower {
   const { store, clock, log, lookEvery } = deps
   const bringInStep = createStep(deps)
   const due = new Set<string>()
+  /** When a scope that is in step has to be looked at again; what is told meanwhile does not wait for it. */
+  const later = new Map<string, number>()
   let wake: () => void = () => undefined
 
   const lookAtAll = async () => {
@@ -42,8 +44,9 @@ export function createFollower(deps: FollowDeps): Follower {
     for (const key of [...due]) {
       if (signal?.aborted) break
       due.delete(key)
+      later.delete(key)
       try {
-        await bringInStep(key)
+        if ((await bringInStep(key)).again) later.set(key, clock.now() + RETRY_MS)
       } catch (error) {
         failed.push(key)
         log.warn({ scope: key, reason: reasonOf(error) }, 'not in step; tried again')
@@ -70,12 +73,13 @@ export function createFollower(deps: FollowDeps): Follower {
           )
           nextLook = clock.now() + lookEvery
         }
+        for (const [key, at] of later) if (at <= clock.now()) due.add(key)
         const done = await settle(signal)
         const told = new Promise<void>((resolve) => {
           wake = resolve
           if (done && due.size > 0) resolve()
         })
-        const pause = done ? nextLook - clock.now() : RETRY_MS
+        const pause = done ? Math.min(nextLook, ...later.values()) - clock.now() : RETRY_MS
         const cut = new AbortController()
         const either = AbortSignal.any([signal, cut.signal])
         // While something failed a notice must not make it try sooner.

@@ -67,6 +67,11 @@ export const guacamoleErrors = defineErrors({
     retryable: false,
     hint: 'Nobody can open the connection any more. By REST only an administrator’s account ends sessions of others, and a database ends none: give the service account of `catalogue.guacamole.rest` *administer*, name it beside `sql`, or end the session in Guacamole’s own page.',
   },
+  GUACAMOLE_SESSIONS_OPEN: {
+    message: 'Sessions may go on in connections whose instances are gone ({count} of them): {reason}',
+    retryable: true,
+    hint: 'All else was written. It is tried again by itself, and until then these connections are not deleted. Start the web application node that is away, or take one that is gone for good out of `catalogue.guacamole.rest.nodes`.',
+  },
   GUACAMOLE_USER_GROUP_HIDDEN: {
     message: 'Guacamole does not let us grant to the user group {group}: {reason}',
     retryable: true,

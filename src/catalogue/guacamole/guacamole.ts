@@ -35,7 +35,9 @@ export type Guacamole = Catalogue & {
 export type OpenSessions = {
   /** Connections (Guacamole's ids) that somebody is in, whose session Guacamole does not let us end. */
   staying: ReadonlySet<string>
+  /** Why a node could not be asked: a session in any of the connections may go on there. */
+  away?: string
 }
 
-/** Ends live sessions of connections (Guacamole's ids), because deleting a connection does not, and tells what goes on. */
+/** Ends live sessions of connections (Guacamole's ids), because deleting a connection does not. Tells what goes on, and never rejects. */
 export type CloseSessions = (connections: readonly string[]) => Promise<OpenSessions>

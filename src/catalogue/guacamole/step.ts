@@ -1,16 +1,18 @@
 import type { InStep } from '../catalogue.ts'
+import type { ToldSessions } from './close-sessions.ts'
 import type { Refused } from './desire.ts'
 import type { TreePlan } from './plan-tree.ts'
 import type { HeldConnection } from './tree.ts'
 
 /** A connection that is retired counts as removed: nobody can open it any more. */
-export function stepOf(plan: TreePlan, refused: readonly Refused[]): InStep {
+export function stepOf(plan: TreePlan, refused: readonly Refused[], told: ToldSessions = { refused: [] }): InStep {
   const retired = plan.change.filter((one) => one.target.mark.retired !== undefined)
   const kept = plan.change.filter((one) => one.target.mark.retired === undefined)
   return {
     put: [...plan.add, ...kept.map((one) => one.target)].map((target) => target.mark.id),
     removed: [...retired.map((one) => one.target.mark.id), ...plan.remove.flatMap((one) => one.mark?.id ?? [])],
-    refused: [...refused, ...plan.refused],
+    ...told,
+    refused: [...refused, ...plan.refused, ...told.refused],
   }
 }
 

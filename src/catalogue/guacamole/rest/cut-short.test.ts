@@ -17,7 +17,11 @@ test('a grant of a pass that was cut short is taken back when nobody wants it an
   const pass = (session: RestSession, readers: readonly string[], ...numbers: number[]) =>
     guacamoleRest({
       ...{ session, settings: settingsFor(stage.root), readersOf: () => readers, secrets: [] },
-      ...{ clock: createFakeClock(), alone: (work) => work(), closeSessions: closeSessionsOn([session]) },
+      ...{
+        clock: createFakeClock(),
+        alone: (work) => work(),
+        closeSessions: closeSessionsOn([session], createFakeClock()),
+      },
     }).keepInStep(scope, async () => numbers.map((n) => connectionOf({ n, group: [n === 1 ? 'Old' : 'New'] })))
   let isWhole = false
   for (let calls = 0; !isWhole && calls < 30; calls += 1) {

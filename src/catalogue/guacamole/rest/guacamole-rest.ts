@@ -1,10 +1,10 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../../../kernel/clock.ts'
 import { formatScope } from '../../../model/scope.ts'
-import { closeBeforeDeleting, idsWanted, stayingIn, untilClosed } from '../close-sessions.ts'
+import { closeBeforeDeleting, idsWanted, untilClosed } from '../close-sessions.ts'
 import { type DesireDeps, desire } from '../desire.ts'
 import { guacamoleErrors } from '../errors.ts'
-import type { CloseSessions, Guacamole, OpenSessions } from '../guacamole.ts'
+import type { CloseSessions, Guacamole } from '../guacamole.ts'
 import { MARK, ownedBy, writeConnectionMark } from '../mark.ts'
 import type { MarkLedger } from '../mark-ledger.ts'
 import { linesOf } from '../plan-lines.ts'
@@ -73,11 +73,8 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
     return planOn(grants ? await withGrants(session, read, { scope, desired }) : read, scope, desired, keep)
   }
   const sessions = untilClosed(deps.closeSessions)
-  const staying = (tree: RestTree, scope: string, open: OpenSessions) =>
-    stayingIn(
-      tree.connections.filter((one) => one.mark?.scope === scope),
-      open,
-    )
+  const tellSessions = (tree: RestTree, scope: string) =>
+    sessions.tell(tree.connections.filter((one) => one.mark?.scope === scope))
   /** Of a process before this one: perhaps it could not end their sessions any more. */
   let endedBefore = true
 
@@ -92,7 +89,8 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
           turn = takeTurn(fresh, key)
           const plan = await planTurn(fresh, key, desired, turn)
           if (isEmptyPlan(plan)) {
-            return stepOf(plan, [...refused, ...staying(fresh, key, await sessions.close([]))])
+            await sessions.close([])
+            return stepOf(plan, refused, tellSessions(fresh, key))
           }
         }
         const { tree, plan: first } = await look(key, desired)
@@ -106,17 +104,17 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
           ? await planTurn(tree, key, desired, { ...(turn ?? takeTurn(tree, key)), keep })
           : shown
         if (isEmptyPlan(plan)) {
-          const open = await sessions.close([])
+          await sessions.close([])
           if (tree.seesAll && !tidy) await tidyCreatorRows(session, tree)
           tidy = true
-          return stepOf(plan, [...refused, ...staying(tree, key, open)])
+          return stepOf(plan, refused, tellSessions(tree, key))
         }
         tidy = false
         last = undefined
         await marks.prove(unmarkedGroupNumber(tree))
         const notWritten = await writePlan(session, marks, plan, tree)
-        const open = await sessions.close(endedBy(plan))
-        return stepOf(plan, [...refused, ...notWritten, ...staying(tree, key, open)])
+        await sessions.close(endedBy(plan))
+        return stepOf(plan, [...refused, ...notWritten], tellSessions(tree, key))
       }),
     async plan(scope, wanted) {
       const { desired, refused } = desire(wanted, deps)

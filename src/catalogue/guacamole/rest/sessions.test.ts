@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../../../../test/fixtures/fake-clock.ts'
 import { connectionOf, scopeOf } from '../../../../test/fixtures/guacamole/connections.ts'
 import { type FakeGuacamole, startFakeGuacamole } from '../../../../test/fixtures/guacamole/fake-server.ts'
 import { restStage } from '../../../../test/fixtures/guacamole/rest-stage.ts'
+import { Secret } from '../../../kernel/secret.ts'
+import { createRestSession, type RestSession } from './session.ts'
 import { closeSessionsOn } from './sessions.ts'
 
 const scope = scopeOf('111122223333')
@@ -66,5 +68,65 @@ test('a session that is over by itself while it is refused stays nowhere', async
     },
   }
   for (const id of ['1', '2']) enter(id)
-  expect(await closeSessionsOn([leaving])(['1', '2'])).toEqual({ staying: new Set(['2']) })
+  expect(await closeSessionsOn([leaving], createFakeClock())(['1', '2'])).toEqual({ staying: new Set(['2']) })
+})
+
+describe('with a second node that is away', () => {
+  let other: FakeGuacamole
+  let node: RestSession
+  const clock = createFakeClock()
+  beforeEach(async () => {
+    other = await startFakeGuacamole()
+    node = createRestSession({ ...other, password: new Secret(other.password), clock })
+    await node.dataSource()
+  })
+  afterEach(() => other.stop())
+  const open = (keepEnded: number) =>
+    stage.open({ clock, settings: { keepEnded }, closeSessions: closeSessionsOn([stage.session, node], clock) })
+
+  test('all is written, by a new process too; the sessions that the first has end, and those of the second when it is back', async () => {
+    const first = open(3_600_000)
+    await first.keepInStep(scope, async () => [connectionOf({ n: 1 }), connectionOf({ n: 2 })])
+    const one = (await held()).find(({ name }) => name === 'host-1') ?? expect.fail()
+    enter(one.id)
+    other.activeConnections.set('x', { identifier: 'x', connectionIdentifier: one.id, username: 'bob', startDate: 0 })
+    other.away = true
+    const told = { refused: [], again: { code: 'GUACAMOLE_SESSIONS_OPEN', details: { count: 1 } } }
+    expect(await first.keepInStep(scope, async () => [connectionOf({ n: 2 })])).toMatchObject({
+      removed: { length: 1 },
+      ...told,
+    })
+    expect([server.activeConnections.size, other.activeConnections.size]).toEqual([0, 1])
+
+    const next = open(3_600_000)
+    const there = scopeOf('444455556666')
+    // Another scope has nothing open there: it is not asked for again.
+    expect(await next.keepInStep(there, async () => [connectionOf({ n: 3, scope: there })])).toEqual({
+      put: [expect.any(String)],
+      removed: [],
+      refused: [],
+    })
+    const renamed = [connectionOf({ n: 2, name: 'other' })]
+    expect(await next.keepInStep(scope, async () => renamed)).toMatchObject({ put: { length: 1 }, ...told })
+    other.away = false
+    await clock.advance(20_000)
+    expect(await next.keepInStep(scope, async () => renamed)).toEqual({ put: [], removed: [], refused: [] })
+    expect(other.activeConnections.size).toBe(0)
+  })
+
+  test('nothing is deleted, and the node is left alone for a while', async () => {
+    const guacamole = open(0)
+    await guacamole.keepInStep(scope, async () => [connectionOf({ n: 1 })])
+    other.away = true
+    const pass = () => guacamole.keepInStep(scope, async () => [])
+    for (const _ of [1, 2, 3]) {
+      expect(await pass()).toMatchObject({ again: { code: 'GUACAMOLE_SESSIONS_OPEN' } })
+      expect(await held()).toHaveLength(1)
+    }
+    expect(other.calls).toEqual(['GET away'])
+    other.away = false
+    await clock.advance(20_000)
+    await pass()
+    expect(await held()).toEqual([])
+  })
 })

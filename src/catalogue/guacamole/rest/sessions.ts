@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import type { Clock } from '../../../kernel/clock.ts'
+import { reasonOf } from '../../../kernel/errors.ts'
 import { guacamoleErrors } from '../errors.ts'
 import type { CloseSessions } from '../guacamole.ts'
 import { patchDirectory } from './batch.ts'
@@ -24,11 +26,14 @@ export async function readActive(session: RestSession): Promise<ActiveConnection
   return Object.values(active.data)
 }
 
-/** Looks on every node, also when one of them fails; then it throws. Sessions of others end for an administrator alone. */
-export function closeSessionsOn(nodes: readonly RestSession[]): CloseSessions {
+/** Before it is asked again: a host that is gone lets each call wait for ten seconds. Less than followers wait for. */
+const AWAY_MS = 20_000
+
+/** Looks on every node, also when one of them fails. Sessions of others end for an administrator alone. */
+export function closeSessionsOn(nodes: readonly RestSession[], clock: Clock): CloseSessions {
+  const away = new Map<RestSession, { reason: string; until: number }>()
   return async (connections) => {
     const ended = new Set<string | null | undefined>(connections)
-    const failed: unknown[] = []
     const staying = new Set<string>()
     const closeOn = async (node: RestSession) => {
       const live = (await readActive(node)).filter((one) => ended.has(one.connectionIdentifier))
@@ -45,8 +50,14 @@ export function closeSessionsOn(nodes: readonly RestSession[]): CloseSessions {
         if (refused.has(identifier) && connectionIdentifier) staying.add(connectionIdentifier)
       }
     }
-    for (const node of nodes) await closeOn(node).catch((error: unknown) => failed.push(error))
-    if (failed.length > 0) throw failed[0]
-    return { staying }
+    for (const node of nodes) {
+      if (clock.now() < (away.get(node)?.until ?? 0)) continue
+      away.delete(node)
+      await closeOn(node).catch((error: unknown) =>
+        away.set(node, { reason: reasonOf(error), until: clock.now() + AWAY_MS }),
+      )
+    }
+    const reasons = [...away.values()].map(({ reason }) => reason)
+    return { staying, ...(reasons.length > 0 ? { away: reasons.join('; ') } : {}) }
   }
 }

@@ -89,7 +89,7 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
       const guacamole = sqlStage(spoken(database)).open({
         clock: createFakeClock(),
         readersOf: () => ['engineers'],
-        closeSessions: async () => undefined,
+        closeSessions: async () => NONE_OPEN,
       })
       const step = (wanted: readonly Connection[]) => guacamole.keepInStep(scopeOf('111122223333'), async () => wanted)
       const both = [connectionOf({ n: 1 }), connectionOf({ n: 2, protocol: 'rdp' })]
@@ -182,9 +182,14 @@ describe.each(Object.entries(servers))('on %s', (engine, { start, spoken, most }
     const told: string[] = []
     await step([connectionOf({ n: 1 })], async () => NONE_OPEN)
     const id = (await held())[0]?.id
-    const away = new Error('a node is away')
-    await expect(step([], () => Promise.reject(away))).rejects.toBe(away)
-    expect(await held()).toMatchObject([{ id, path: [stage.root, 'Ended'], parameters: {} }])
+    for (const removed of [1, 0]) {
+      expect(await step([], async () => ({ staying: new Set(), away: 'a node is away' }))).toMatchObject({
+        removed: { length: removed },
+        refused: [],
+        again: { code: 'GUACAMOLE_SESSIONS_OPEN', details: { count: 1, reason: 'a node is away' } },
+      })
+      expect(await held()).toMatchObject([{ id, path: [stage.root, 'Ended'], parameters: {} }])
+    }
     const close: CloseSessions = async (connections) => {
       const ids = (await held()).map((one) => one.id)
       told.push(...connections.map((one) => (ids.includes(one) ? 'while it is there' : 'too late')))

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Connection } from '../../../model/connection.ts'
 import { formatScope, type Scope } from '../../../model/scope.ts'
-import { closeBeforeDeleting, idsWanted, NONE_OPEN, stayingIn, untilClosed } from '../close-sessions.ts'
-import { type DesireDeps, desire, type Refused } from '../desire.ts'
+import { closeBeforeDeleting, idsWanted, stayingIn, type ToldSessions, untilClosed } from '../close-sessions.ts'
+import { type DesireDeps, desire } from '../desire.ts'
 import type { CloseSessions, Guacamole } from '../guacamole.ts'
 import { MARK, writeConnectionMark } from '../mark.ts'
 import { createPlaces, upwards } from '../place-groups.ts'
@@ -72,7 +72,7 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
           const staying = sessions ? [] : await openSessions(trx, mine, ended)
           if (!isEmptyPlan(plan)) await writePlan(to, plan, held.connections)
           sessions?.spare(kept)
-          const stepWith = (open: readonly Refused[]) => stepOf(plan, [...refused, ...staying, ...open])
+          const stepWith = (told?: ToldSessions) => stepOf(plan, [...refused, ...staying], told)
           return { open, stepWith, ended, mine, kept }
         })
       } catch (error) {
@@ -91,16 +91,10 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
         const done = await pass(scope, wanted, { keep, closed })
         if (done.stepWith) {
           const before = seen.has(formatScope(scope)) ? [] : retiredIn(done.mine)
-          const open = (await sessions?.close([...before, ...done.ended])) ?? NONE_OPEN
+          await sessions?.close([...before, ...done.ended])
           sessions?.spare(done.kept)
           seen.add(formatScope(scope))
-          const again = new Set(done.kept)
-          return done.stepWith(
-            stayingIn(
-              done.mine.filter((one) => !again.has(one.id)),
-              open,
-            ),
-          )
+          return done.stepWith(sessions?.tell(done.mine))
         }
         const open = sessions ? await closeBeforeDeleting(sessions, done.open) : new Set()
         for (const id of done.open) (open.has(id) ? keep : closed).add(id)
@@ -139,7 +133,7 @@ async function openSessions(trx: GuacamoleDb, mine: readonly HeldConnection[], e
     .where('connection_id', 'in', ended.map(Number))
     .where('end_date', 'is', null)
     .execute()
-  return stayingIn(mine, { staying: new Set(rows.map((row) => String(row.id))) })
+  return stayingIn(mine, new Set(rows.map((row) => String(row.id))))
 }
 
 /** Groups that the scope stands in or will stand in, and all above them. */
