@@ -1,3 +1,4 @@
+import type { CodedError } from '../../../kernel/errors.ts'
 import { guacamoleErrors } from '../errors.ts'
 import { MARK, writeGroupMark } from '../mark.ts'
 import { type Group, upwards } from '../place-groups.ts'
@@ -24,10 +25,11 @@ type To = { session: RestSession; data: string; marks: Pick<MarkKeeper, 'record'
  * does not believe it.
  */
 export async function makeGroups(
-  { session, data, marks }: To,
+  to: To,
   newGroups: TreePlan['newGroups'],
   { free, early }: { free: number; early: readonly MarkedGroup[] },
 ): Promise<Map<Group, string>> {
+  const { session, data, marks } = to
   const made = new Map<Group, string>()
   const directory = `${data}/connectionGroups`
   const value = (group: Group, name: string, attributes: object) => {
@@ -44,7 +46,11 @@ export async function makeGroups(
       return { op: 'add', path: '/', value: value(group, name, {}) }
     })
     const outcomes = await patchDirectory(session, directory, adds)
-    for (const [at, { group }] of level.entries()) made.set(group, idFrom(outcomes[at], `the group ${group.name}`))
+    for (const [at, { group }] of level.entries()) {
+      const outcome = outcomes[at]
+      if (outcome && 'identifier' in outcome) made.set(group, outcome.identifier)
+    }
+    await unmakeRefused(to, { made, named: new Set() }, refusalsOf(level, outcomes, 'making'))
   }
   const marked = newGroups.map(({ group, readers }): MarkedGroup => {
     const [id, mark] = [made.get(group) ?? '', writeGroupMark(readers)]
@@ -57,11 +63,52 @@ export async function makeGroups(
     directory,
     marked.map((one) => one.operation),
   )
-  for (const [at, { group }] of newGroups.entries()) idFrom(outcomes[at], `the group ${group.name}`)
+  const refusals = refusalsOf(newGroups, outcomes, 'naming')
+  const named = new Set([...made.keys()].filter((group) => !refusals.has(group)))
+  await unmakeRefused(to, { made, named }, refusals)
   return made
 }
 
-function idFrom(outcome: Outcome | undefined, what: string): string {
-  if (outcome && 'identifier' in outcome) return outcome.identifier
-  throw refused(what, outcome?.reason ?? 'no answer')
+type Refusals = ReadonlyMap<Group, CodedError>
+const TAKEN = /already exists/
+
+function refusalsOf(groups: TreePlan['newGroups'], outcomes: readonly Outcome[], doing: 'making' | 'naming'): Refusals {
+  return new Map(
+    groups.flatMap(({ group }, at) => {
+      const outcome = outcomes[at]
+      if (outcome && 'identifier' in outcome) return []
+      const reason = outcome?.reason ?? 'no answer'
+      // Whoever does not administer could not see it before.
+      const isTaken = doing === 'naming' && !group.parent && TAKEN.test(reason)
+      const error = isTaken
+        ? guacamoleErrors.GUACAMOLE_GROUP_TAKEN({ name: group.name })
+        : refused(`the group ${group.name}`, reason)
+      return [[group, error] as const]
+    }),
+  )
+}
+
+/**
+ * Throws the first refusal, where there is one, and leaves no group without its name: the next pass would make others beside it, and
+ * for an account that does not see whether they are empty nobody prunes them. What got its name is ours, and found again.
+ */
+async function unmakeRefused(
+  { session, data, marks }: To,
+  { made, named }: { made: ReadonlyMap<Group, string>; named: ReadonlySet<Group> },
+  refusals: Refusals,
+): Promise<void> {
+  const [first] = refusals.values()
+  if (!first) return
+  const isLost = (group: Group) => [...upwards(group)].some((one) => made.has(one) && !named.has(one))
+  // Innermost first: each is removed while it is there.
+  const lost = [...made].flatMap(([group, id]) => (isLost(group) ? [id] : [])).reverse()
+  const removes = lost.map((id): Operation => ({ op: 'remove', path: `/${id}` }))
+  // Why it was refused is told, whatever comes of this.
+  await patchDirectory(session, `${data}/connectionGroups`, removes)
+    .then((outcomes) => {
+      const gone = lost.filter((_, at) => 'identifier' in (outcomes[at] ?? {}))
+      return marks.record(gone.map((id) => [`connectionGroup ${id}`, undefined] as const))
+    })
+    .catch(() => undefined)
+  throw first
 }
