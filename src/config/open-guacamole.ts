@@ -7,6 +7,7 @@ import type { MarkLedger } from '../catalogue/guacamole/mark-ledger.ts'
 import { readClockAhead } from '../catalogue/guacamole/rest/clock-ahead.ts'
 import { guacamoleRest } from '../catalogue/guacamole/rest/guacamole-rest.ts'
 import { restHistory } from '../catalogue/guacamole/rest/history.ts'
+import { seesEverything } from '../catalogue/guacamole/rest/read-tree.ts'
 import { createRestSession, type RestSession } from '../catalogue/guacamole/rest/session.ts'
 import { closeSessionsOn, readActive } from '../catalogue/guacamole/rest/sessions.ts'
 import type { GuacamoleSettings } from '../catalogue/guacamole/settings.ts'
@@ -68,7 +69,10 @@ export async function openGuacamole(world: GuacamoleWorld): Promise<OpenedGuacam
   const desires = { settings, readersOf, secrets: plainSecrets(settings, world) }
   const database = settings.sql && (await openDatabase(settings.sql, world))
   const opened = database
-    ? bySql(database, { ...desires, clock, closeSessions })
+    ? bySql(database, {
+        ...{ ...desires, clock, closeSessions },
+        seesSessions: async () => (await Promise.all(nodes.map(seesEverything))).every(Boolean),
+      })
     : byRest(nodes, {
         ...desires,
         clock,

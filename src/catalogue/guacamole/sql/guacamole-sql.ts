@@ -13,6 +13,7 @@ import { endedBy, retiredIn, stepOf } from '../step.ts'
 import type { Desired, HeldConnection, HeldGroup } from '../tree.ts'
 import { clashingName } from './name-clash.ts'
 import type { GuacamoleDatabase, GuacamoleDb } from './open-database.ts'
+import { closeAndLook, openInHistory } from './open-sessions.ts'
 import { readGroups, readNeighbours, readScope } from './read-tree.ts'
 import { insertion, write } from './rows.ts'
 import { readOwned, readStrangers } from './strangers.ts'
@@ -27,6 +28,8 @@ export type GuacamoleSqlDeps = DesireDeps & {
   clock: Clock
   /** Sessions live in the web application: its database cannot end them. */
   closeSessions?: CloseSessions | undefined
+  /** Whether whoever ends them is shown all of them; unless told, they are. */
+  seesSessions?: (() => Promise<boolean>) | undefined
 }
 
 /** A stock Guacamole kept in step straight in its database: what is written is seen at once, open pages included. */
@@ -50,7 +53,9 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
     return { plan, held, mine, refused, kept: idsWanted(mine, desired) }
   }
 
-  const sessions = deps.closeSessions && untilClosed(deps.closeSessions)
+  const { seesSessions = async () => true } = deps
+  const beside = { db: database.db, clock, seesSessions }
+  const sessions = deps.closeSessions && untilClosed(closeAndLook(deps.closeSessions, beside))
   /** Scopes of which a process before this one may have left sessions open. */
   const seen = new Set<string>()
 
@@ -125,15 +130,7 @@ export function guacamoleSql(deps: GuacamoleSqlDeps): Guacamole {
 
 /** Connections that end while somebody is in them, and stays: only the web application could end that. */
 async function openSessions(trx: GuacamoleDb, mine: readonly HeldConnection[], ended: readonly string[]) {
-  if (ended.length === 0) return []
-  const rows = await trx
-    .selectFrom('guacamole_connection_history')
-    .select('connection_id as id')
-    .distinct()
-    .where('connection_id', 'in', ended.map(Number))
-    .where('end_date', 'is', null)
-    .execute()
-  return stayingIn(mine, new Set(rows.map((row) => String(row.id))))
+  return stayingIn(mine, await openInHistory(trx, ended))
 }
 
 /** Groups that the scope stands in or will stand in, and all above them. */
