@@ -119,7 +119,7 @@ export function guacamoleRest(deps: GuacamoleRestDeps): Guacamole {
     async plan(scope, wanted) {
       const { desired, refused } = desire(wanted, deps)
       const { tree, plan } = await look(formatScope(scope), desired)
-      return { lines: linesOf(plan, tree), refused }
+      return { lines: linesOf(plan, tree), refused: [...refused, ...plan.refused] }
     },
     async strangers() {
       const { connections } = await readAll()
