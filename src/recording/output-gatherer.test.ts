@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createOutputGatherer } from './output-gatherer.ts'
 
-test('output is cut into events of 64 KB at most, and no sign is cut', () => {
+test('output is cut into events of 32 KB at most, and no sign is cut', () => {
   const text = 'größer – 新しい 🚀 '.repeat(20_000)
   const bytes = Buffer.from(text)
   fc.assert(
@@ -19,7 +19,7 @@ test('output is cut into events of 64 KB at most, and no sign is cut', () => {
       // A sign that waited is added.
       for (const { kind, data } of found) {
         expect(kind).toBe('o')
-        expect(Buffer.byteLength(data)).toBeLessThanOrEqual(64 * 1024 + 3)
+        expect(Buffer.byteLength(data)).toBeLessThanOrEqual(32 * 1024 + 3)
       }
     }),
     { numRuns: 40 },

@@ -4,19 +4,49 @@ import { createTextCutter } from './text-cutter.ts'
 /** Output that comes within this time becomes one event, which bears the time of the first. */
 export const GATHER_MS = 20
 
-/** Text of more than 128 KB is fresh memory of the kernel's each time it is made, and costs twice as much. */
-const EVENT_BYTES = 64 * 1024
+/** The most that an event holds. Text of more than 128 KB is fresh memory of the kernel's each time it is made, and costs twice as much. */
+const BLOCK_BYTES = 32 * 1024
+/** Of sessions in which somebody types at the same time; of each only the first kilobytes are ever written to. */
+const MAX_SPARE = 64
 
 export type Gathered = { at: number; kind: EventKind; data: string }
 
-/** Keeps output as it came until somebody wants events: cutting what came in a second takes hardly longer than cutting one key. */
+/** Output one after the other, and where the events in it end. */
+type Block = { readonly bytes: Buffer; size: number; times: number[]; ends: number[] }
+
+/** For all recorders: fresh memory for each is collected at the cost of a look through the whole heap. */
+const spare: Block[] = []
+
+const takeBlock = (): Block =>
+  spare.pop() ?? { bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), size: 0, times: [], ends: [] }
+
+function keepBlock(block: Block): void {
+  if (spare.length < MAX_SPARE) spare.push(Object.assign(block, { size: 0, times: [], ends: [] }))
+}
+
+/**
+ * Keeps output until somebody wants events, as bytes in few places: what came in a second is cut in hardly longer than one key, and what it
+ * came in is let go at once.
+ */
 export function createOutputGatherer() {
   const cutter = createTextCutter()
-  let pieces: { at: number; bytes: Uint8Array }[] = []
+  let blocks: Block[] = []
+  let block: Block | undefined
   let size = 0
-  function* cut(at: number, [first, ...more]: readonly Uint8Array[]): Generator<Gathered> {
-    const found = first && cutter.push(more.length === 0 ? first : join([first, ...more]))
-    if (found) yield { at, ...found }
+  const put = (bytes: Uint8Array, at: number) => {
+    if (!block || block.size + bytes.length > BLOCK_BYTES) {
+      block = takeBlock()
+      blocks.push(block)
+    }
+    block.bytes.set(bytes, block.size)
+    block.size += bytes.length
+    const { times, ends } = block
+    const last = times.length - 1
+    if (last >= 0 && at - (times[last] ?? 0) < GATHER_MS) ends[last] = block.size
+    else {
+      times.push(at)
+      ends.push(block.size)
+    }
   }
   return {
     /** Bytes kept. */
@@ -26,45 +56,26 @@ export function createOutputGatherer() {
     /** `at`: ms of the session. */
     push(bytes: Uint8Array, at: number) {
       size += bytes.length
-      // Hardly any is longer, and a view of each costs as much as all else that is done with it here.
-      if (bytes.length <= EVENT_BYTES) return void pieces.push({ at, bytes })
-      for (let from = 0; from < bytes.length; from += EVENT_BYTES) {
-        pieces.push({ at, bytes: bytes.subarray(from, from + EVENT_BYTES) })
-      }
+      if (bytes.length <= BLOCK_BYTES) return put(bytes, at)
+      for (let from = 0; from < bytes.length; from += BLOCK_BYTES) put(bytes.subarray(from, from + BLOCK_BYTES), at)
     },
     /** All that is kept, an event at a time; but for the beginning of a character, which waits for its rest. */
     *take(): Generator<Gathered> {
-      const taken = pieces
-      pieces = []
+      const taken = blocks
+      blocks = []
+      block = undefined
       size = 0
-      let since = 0
-      let length = 0
-      let together: Uint8Array[] = []
-      for (const { at, bytes } of taken) {
-        if (together.length > 0 && (at - since >= GATHER_MS || length + bytes.length > EVENT_BYTES)) {
-          yield* cut(since, together)
-          together = []
-          length = 0
+      for (const one of taken) {
+        let from = 0
+        for (const [n, end] of one.ends.entries()) {
+          const found = cutter.push(one.bytes.subarray(from, end))
+          from = end
+          if (found) yield { at: one.times[n] ?? 0, ...found }
         }
-        if (together.length === 0) since = at
-        together.push(bytes)
-        length += bytes.length
+        keepBlock(one)
       }
-      yield* cut(since, together)
     },
     /** What waited for a rest that will not come. */
     rest: cutter.rest,
   }
-}
-
-/** For all recorders: what is in it is text before another one asks. Fresh memory for each is collected at the cost of a look through the whole heap. */
-const joined = Buffer.allocUnsafeSlow(EVENT_BYTES)
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  let size = 0
-  for (const piece of pieces) {
-    joined.set(piece, size)
-    size += piece.length
-  }
-  return joined.subarray(0, size)
 }
