@@ -35,6 +35,9 @@ async function signIn(sub: string, cookie = ''): Promise<{ setCookie: string[]; 
   return { setCookie, value, visitor: visitorOf(origin, person, value) }
 }
 
+const signOut = ({ cookie }: Visitor, from = 'same-origin') =>
+  fetch(`${stage.origin}/sign-out`, { redirect: 'manual', headers: { cookie, 'sec-fetch-site': from } })
+
 async function openShell(visitor: Visitor) {
   const shell = visitor.socket(await visitor.ticket(tickets))
   shell.start()
@@ -69,10 +72,7 @@ test('signing out ends the web session, its shells and its lists, and goes to th
   const { visitor } = await signIn('leaving')
   const shell = await openShell(visitor)
   const list = await visitor.get('/api/v1/sessions/events')
-  const answer = await fetch(`${stage.origin}/sign-out`, {
-    redirect: 'manual',
-    headers: { cookie: visitor.cookie, 'sec-fetch-site': 'same-origin' },
-  })
+  const answer = await signOut(visitor)
   expect([answer.status, answer.headers.get('location')]).toEqual([303, expect.stringContaining('/session/end')])
   expect(answer.headers.getSetCookie()[0]).toMatch(/^__Host-enchilada=; Max-Age=0/)
   expect(await shell.closed).toBe(closeCodes['access-ended'])
@@ -83,10 +83,7 @@ test('signing out ends the web session, its shells and its lists, and goes to th
 test('a link of another site signs nobody out', async () => {
   const { visitor } = await signIn('staying')
   for (const site of ['cross-site', 'same-site']) {
-    await fetch(`${stage.origin}/sign-out`, {
-      redirect: 'manual',
-      headers: { cookie: visitor.cookie, 'sec-fetch-site': site },
-    })
+    await signOut(visitor, site)
     expect((await visitor.get('/api/v1/me')).status).toBe(200)
   }
 })
@@ -122,6 +119,30 @@ test('a forged logout token ends nothing', async () => {
   })
   expect([answer.status, (await answer.json())['code']]).toEqual([400, 'LOGOUT_TOKEN_INVALID'])
   expect((await visitor.get('/api/v1/me')).status).toBe(200)
+})
+
+test('a web session that ended types no more, though its browser does not answer the close and the person is signed in elsewhere', async () => {
+  const [left, stays] = [await stage.visitor('twice', ['engineer']), await stage.visitor('twice', ['engineer'])]
+  const shell = await openShell(left)
+  const { sessionId } = await shell.heard('connected')
+  shell.deafen()
+  await signOut(left)
+  shell.type('TYPED=too-late\n')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const back = stays.socket(await stays.ticket(`/api/v1/sessions/${sessionId}/tickets`, { purpose: 'resume' }))
+  back.start()
+  await back.heard('connected')
+  back.type('echo "it is $TYPED."\n')
+  await back.shows('it is .')
+  shell.drop()
+})
+
+test('a web session loses its sockets at once to who signs in with the same browser', async () => {
+  const first = await stage.visitor('first', ['engineer'])
+  const shell = await openShell(first)
+  await signIn('second', first.cookie)
+  const late = new Promise((resolve) => setTimeout(resolve, 2_000, 'still open'))
+  expect(await Promise.race([shell.closed, late])).not.toBe('still open')
 })
 
 test('a provider that logs many out at once is heard out, each from its one address', async () => {
