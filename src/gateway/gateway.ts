@@ -3,6 +3,7 @@ import type { AuditEvent } from '../model/audit-event.ts'
 import type { Person } from '../model/person.ts'
 import { parseScope } from '../model/scope.ts'
 import type { SessionEndReason } from '../model/session.ts'
+import type { Question } from '../policy/request.ts'
 import type { Recordings } from '../recording/recordings.ts'
 import { askAgain, type Judged, readFactsAnew } from './ask-again.ts'
 import type { Attachment, Size, TerminalChannel } from './channel.ts'
@@ -191,6 +192,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
     await trail.record({ kind, actor: person.id, subject, source: 'fact', data })
   }
 
+  /** Since the ticket was given the policies, or the person's groups, may have changed. */
+  async function requireStill(person: Person, question: Question, subject: string): Promise<void> {
+    const verdict = deps.access.may(person, question)
+    if (verdict.allowed) return
+    await refuse(person, subject, verdict.error)
+    throw verdict.error
+  }
+
   const sealLater = createLaterSealer({ ...deps, rows, tell })
   const closeLost = createLostCloser({ ...deps, rows, ends, tell, isLiving })
 
@@ -238,23 +247,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (one.person.id !== person.id) throw gatewayErrors.SESSION_NOT_FOUND({ id: sessionId })
       // Who signed in again may be of other groups.
       one.person = person
-      const verdict = deps.access.may(person, { action: 'connect', facts: one.facts })
-      if (!verdict.allowed) {
-        askAgain(deps, one)
-        await refuse(person, one.connectionId, verdict.error)
-        throw verdict.error
-      }
+      askAgain(deps, one)
+      await requireStill(person, { action: 'connect', facts: one.facts }, one.connectionId)
       return one.session.attach(channel, size, true)
     },
     async watch({ sessionId, person, channel }) {
       const one = mine(sessionId)
       const { session, scope, watches } = one
-      // Since the ticket was given the policies may have changed.
-      const verdict = deps.access.may(person, { action: 'watch', facts: one.facts, owner: one.person.id })
-      if (!verdict.allowed) {
-        await refuse(person, sessionId, verdict.error)
-        throw verdict.error
-      }
+      await requireStill(person, { action: 'watch', facts: one.facts, owner: one.person.id }, sessionId)
       const about = { actor: person.id, subject: sessionId, scope: parseScope(scope), session: sessionId } as const
       const data = { person: person.name }
       await trail.record({ ...about, kind: 'session.watched', source: 'fact', data })
